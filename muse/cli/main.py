@@ -1,0 +1,92 @@
+"""The command `muse`: read the line, run the verb, print the answer, exit with its status."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from muse import __version__
+from muse.core import interrupts
+from muse.core.errors import MuseError, from_os_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from muse.display.result import Result
+
+_INTERRUPTED = 130
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        words: What was typed after `muse`; the process's own arguments when not given.
+
+    Returns:
+        The exit status: 0 done, 1 the answer is no, 2 wrong usage, 3 damage, 4 refused for now, 5 the system
+        said no, 130 interrupted.
+    """
+    typed = sys.argv[1:] if words is None else list(words)
+    if typed and typed[0] in ("--version", "-V"):
+        print(f"muse {__version__}")
+        return 0
+    try:
+        return _run(typed)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(typed: list[str]) -> int:
+    from muse.cli.parser import HelpAsked, parse
+
+    json = "--json" in typed
+    try:
+        call = parse(typed)
+        result: Result = call.function(*call.positional, **call.keywords)
+    except HelpAsked as asked:
+        print(asked, end="")
+        return 0
+    except MuseError as error:
+        return _fail(error, json)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return _fail(from_os_error(error, "cannot work with"), json)
+    _show(result, json)
+    interrupts.deliver()
+    return result.exit_status
+
+
+def _show(result: Result, json: bool) -> None:
+    if json:
+        _print_json(result.json())
+        return
+    from muse.cli.terminal import show
+
+    show(result.document())
+
+
+def _fail(error: MuseError, json: bool) -> int:
+    if json:
+        _print_json(error.json())
+    else:
+        from muse.cli.terminal import show_error
+
+        show_error(error)
+    return error.exit_status
+
+
+def _print_json(value: object) -> None:
+    from json import dumps
+
+    print(dumps(value, indent=2))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

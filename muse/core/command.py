@@ -1,0 +1,390 @@
+"""How every command runs: read the newest operation, decide, write a pack, create the next entry.
+
+A command that only looks is `reading`; one that changes anything is `writing`. Both start over as a whole when a
+pack they need was replaced meanwhile; a writing one also when somebody else was faster with the next number.
+`docs/crash-safety.md` states the order of the steps and what a crash between any two of them leaves.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from muse.core import create, io, ops, view, worktree
+from muse.core.errors import Damaged, MuseError, Refused, SystemTrouble, Unconfirmed, from_os_error
+from muse.core.object_store import ObjectStore
+from muse.core.ops import Operation
+from muse.core.pack import PackGone, PackWriter
+from muse.core.types import PackRef
+from muse.core.view import View
+from muse.core.worktree import Planned, Staging
+from muse.core.worktree_lock import WorktreeLock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from muse.core.interrupts import Deferral
+    from muse.core.repo import Repo
+
+T = TypeVar("T")
+
+#: Which hold on the user's files a command needs.
+NO_LOCK, SHARED, EXCLUSIVE = "none", "shared", "exclusive"
+
+
+class State(NamedTuple):
+    """The repository as one round of a command sees it.
+
+    Attributes:
+        repo: The repository.
+        operation: The newest operation; None in a repository without history.
+        view: Its view.
+        store: Its objects.
+        notes: Lines that the answer must begin with; a command may add to them.
+    """
+
+    repo: Repo
+    operation: Operation | None
+    view: View
+    store: ObjectStore
+    notes: list[str]
+
+    @property
+    def number(self) -> int:
+        """The number of the newest operation; 0 when there is none."""
+        return self.operation.number if self.operation is not None else 0
+
+
+class Draft(NamedTuple, Generic[T]):
+    """What a command wants to record.
+
+    Attributes:
+        answer: What to return once it is done, given the paths that were left alone.
+        view: The view after it; None when there is nothing to record.
+        planned: The files of the folder that it changes.
+        at, redo: See `ops.Operation`; the operation's own number and nothing when not given.
+    """
+
+    answer: Callable[[tuple[str, ...]], T]
+    view: View | None
+    planned: Sequence[Planned] = ()
+    at: int = 0
+    redo: tuple[int, ...] = ()
+
+
+class _Lost(Exception):
+    """Somebody else created the next entry first."""
+
+
+def reading(repo: Repo, work: Callable[[State], T]) -> T:
+    """Run a command that changes nothing, after finishing what a dead one began if nobody is busy with it."""
+    notes: list[str] = []
+    operation = ops.newest(repo.layout)
+    if worktree.is_behind(repo.layout, operation) or worktree.leftovers(repo.layout):
+        _tidy_if_free(repo, notes)
+        operation = ops.newest(repo.layout)
+    for _ in range(ops.TRIES):
+        store = ObjectStore(repo.layout, operation.packs if operation is not None else ())
+        try:
+            return work(State(repo, operation, _view(operation), store, notes))
+        except PackGone as gone:
+            before, operation = operation, ops.newest(repo.layout)
+            if operation == before:
+                raise _missing_pack(gone) from None
+        finally:
+            store.close()
+    raise Refused("others keep replacing the packs of this repository", "Try again.", kind="busy")
+
+
+def writing(
+    repo: Repo,
+    verb: str,
+    args: Sequence[str],
+    build: Callable[[State], Draft[T]],
+    *,
+    lock: str = NO_LOCK,
+    again: bool = True,
+) -> T:
+    """Run a command that records something.
+
+    Args:
+        repo: The repository.
+        verb, args: What was typed, for the log.
+        build: Decides, from one state, what to record. It is called again when somebody else was faster.
+        lock: The hold on the user's files that it needs.
+        again: Whether it may run again on a state that differs from the first it saw, as long as branch and stage
+            are the same. Otherwise any difference stops it.
+
+    Raises:
+        Refused: What the command saw has changed, or others were always faster.
+        Unconfirmed: It may have been recorded, and the system did not say.
+    """
+    from muse.core.interrupts import Deferral
+
+    notes: list[str] = []
+    held, deferral = WorktreeLock(repo.layout), Deferral()
+    create.ensure_folders(repo.layout)
+    try:
+        if lock != NO_LOCK:
+            _hold(repo, held, notes, shared=lock == SHARED)
+        return _Writing(repo, verb, tuple(args), again, notes, deferral).run(build)
+    finally:
+        held.release()
+        deferral.end()
+
+
+class _Writing:
+    """The rounds of one writing command."""
+
+    def __init__(
+        self, repo: Repo, verb: str, args: tuple[str, ...], again: bool, notes: list[str], deferral: Deferral
+    ) -> None:
+        self.repo, self.layout = repo, repo.layout
+        self.verb, self.args, self.again = verb, args, again
+        self.notes, self.deferral = notes, deferral
+        self.first: View | None = None
+        self.linking = False
+
+    def run(self, build: Callable[[State], Draft[T]]) -> T:
+        """Try until the entry is ours, or until somebody's change forbids it."""
+        for attempt in range(ops.TRIES):
+            state = self._open()
+            try:
+                self._check_intent(state)
+                return self._round(state, build)
+            except _Lost:
+                _pause(attempt)
+            except PackGone as gone:
+                if ops.newest_number(self.layout) == state.number:
+                    raise _missing_pack(gone) from None
+            finally:
+                state.store.close()
+        raise Refused(
+            f"others changed this repository {ops.TRIES} times while this command ran",
+            "Nothing was changed; try again.",
+            kind="busy",
+        )
+
+    def _open(self) -> State:
+        operation = ops.newest(self.layout)
+        writer = PackWriter(self.layout, durable=self.repo.durable, way=self.repo.way)
+        store = ObjectStore(self.layout, operation.packs if operation is not None else (), writer)
+        return State(self.repo, operation, _view(operation), store, self.notes)
+
+    def _check_intent(self, state: State) -> None:
+        view = state.view
+        if self.first is None:
+            self.first = view
+        same_intent = view.branch == self.first.branch and view.sections.get("stage") == self.first.sections.get("stage")
+        if not (same_intent if self.again else view == self.first):
+            assert state.operation is not None
+            raise Refused(
+                f"{state.operation.user} ran `{state.operation.command}` in this repository at the same time",
+                "Nothing was changed; look at `muse status` and try again.",
+                kind="changed",
+            )
+
+    def _round(self, state: State, build: Callable[[State], Draft[T]]) -> T:
+        draft = build(state)
+        if draft.view is None:
+            return draft.answer(())
+        staging = Staging(self.layout, os.urandom(16).hex(), durable=self.repo.durable)
+        try:
+            operation = self._record(state, draft, staging)
+            left = self._change_folder(operation, draft.planned, staging)
+            self._hint(operation)
+            return draft.answer(left)
+        finally:
+            staging.discard()
+
+    def _record(self, state: State, draft: Draft[Any], staging: Staging) -> Operation:
+        """Steps 3 and 4 of the protocol: stage the files, write the pack, create the entry."""
+        changes = [plan.change for plan in draft.planned]
+        section = view.spill(state.store, view.encode_changes(changes))
+        if changes and worktree.applied(self.layout) is None:
+            worktree.set_applied(self.layout, state.number, durable=self.repo.durable)
+        staging.write(changes, state.store)
+        number = state.number + 1
+        if os.path.lexists(self.layout.operation(number)):
+            raise _Lost
+        operation = self._operation(state, draft, number, section, bool(changes))
+        ref = self._finish_pack(state.store)
+        if ref is not None:
+            operation = operation._replace(packs=(*operation.packs, ref))
+        self.linking = False
+        try:
+            self._append(operation)
+        except BaseException as error:
+            # Once the link was called, only somebody else's entry proves that ours does not need the pack.
+            if ref is not None and (not self.linking or isinstance(error, _Lost)):
+                _unlink_quietly(self.layout.pack(ref.name))
+            raise
+        return operation
+
+    def _finish_pack(self, store: ObjectStore) -> PackRef | None:
+        assert store.writer is not None
+        try:
+            return store.writer.finish()
+        except OSError as error:
+            raise from_os_error(error, "cannot write", self.layout.packs) from error
+
+    def _operation(
+        self, state: State, draft: Draft[Any], number: int, section: view.Section, changes_folder: bool
+    ) -> Operation:
+        from muse.core.clock import now
+
+        before = state.operation
+        assert draft.view is not None
+        return Operation(
+            number=number,
+            write_id=os.urandom(16),
+            previous=ops.read_with_digest(self.layout, before.number)[1] if before is not None else b"",
+            host=os.uname().nodename,
+            user=_user(),
+            verb=self.verb,
+            args=self.args,
+            time=now(),
+            view=draft.view,
+            packs=before.packs if before is not None else (),
+            worktree=section,
+            folder=number if changes_folder else (before.folder if before is not None else 0),
+            at=draft.at or number,
+            redo=draft.redo,
+        )
+
+    def _append(self, operation: Operation) -> None:
+        """Create the entry: the one step that decides."""
+        path = self.layout.operation(operation.number)
+        data = ops.encode(operation)
+        try:
+            new = io.NewFile(self.layout.ops, durable=self.repo.durable, way=self.repo.way)
+        except OSError as error:
+            raise from_os_error(error, "cannot write", path) from error
+        with new:
+            try:
+                new.write(data)
+                new.sync()
+            except OSError as error:
+                raise from_os_error(error, "cannot write", path) from error
+            self.deferral.begin()
+            self.linking = True
+            self._link(new, path, operation)
+            try:
+                new.sync_folder()
+            except OSError as error:
+                raise Unconfirmed(
+                    f"recorded as operation {operation.number}, but the disk did not confirm it "
+                    f"({os.strerror(error.errno or 0)})",
+                    "Check the disk, then look at `muse op log`.",
+                ) from error
+
+    def _link(self, new: io.NewFile, path: str, operation: Operation) -> None:
+        number = operation.number
+        try:
+            new.link(path)
+            return
+        except FileExistsError:
+            pass
+        except BaseException as error:
+            if isinstance(error, OSError) and not os.path.lexists(path):
+                raise from_os_error(error, "cannot write", path) from error
+            raise _unconfirmed(number) from error
+        try:
+            theirs = ops.read(self.layout, number)
+        except (MuseError, OSError) as error:
+            raise _unconfirmed(number) from error
+        if theirs.write_id != operation.write_id:
+            raise _Lost
+
+    def _change_folder(self, operation: Operation, planned: Sequence[Planned], staging: Staging) -> tuple[str, ...]:
+        """Steps 5 and 6: put the files in place and say so."""
+        if not operation.changes_folder:
+            return ()
+        left = worktree.put_in_place(self.layout.root, planned, staging, durable=self.repo.durable)
+        try:
+            worktree.set_applied(self.layout, operation.number, durable=self.repo.durable)
+        except SystemTrouble as error:
+            raise Unconfirmed(f"recorded as operation {operation.number}, but {error.message}", error.hint) from error
+        return left
+
+    def _hint(self, operation: Operation) -> None:
+        try:
+            ops.write_head(self.layout, operation)
+        except MuseError as error:
+            self.notes.append(f"done, but {error.message}")
+
+
+def _hold(repo: Repo, held: WorktreeLock, notes: list[str], *, shared: bool) -> None:
+    """Steps 1 and 2: take the lock, and finish what a dead command began."""
+    held.acquire(shared=shared)
+    needs_tidying = worktree.is_behind(repo.layout, ops.newest(repo.layout)) or worktree.leftovers(repo.layout)
+    if needs_tidying:
+        if not held.exclusive:
+            held.acquire(shared=False)
+        _tidy(repo, notes)
+    if held.warning:
+        notes.append(held.warning)
+
+
+def _tidy_if_free(repo: Repo, notes: list[str]) -> None:
+    held = WorktreeLock(repo.layout)
+    try:
+        if held.acquire(shared=False, patience=0):
+            _tidy(repo, notes)
+    except SystemTrouble as error:
+        notes.append(f"the files of this folder are not finished: {error.message}")
+    finally:
+        held.release()
+
+
+def _tidy(repo: Repo, notes: list[str]) -> None:
+    """Finish the folder and empty `.muse/restore/`; the lock is held exclusively."""
+    newest = ops.newest(repo.layout)
+    worktree.clear_restore(repo.layout)
+    if newest is None or not worktree.is_behind(repo.layout, newest):
+        return
+    store = ObjectStore(repo.layout, newest.packs)
+    try:
+        pending = newest if newest.changes_folder else ops.read(repo.layout, newest.folder)
+        resumed = worktree.resume(repo.layout, pending, store, durable=repo.durable)
+    except FileNotFoundError:
+        raise Damaged(f"operation {newest.folder} is missing, and the folder is not finished") from None
+    finally:
+        store.close()
+    notes.append(f"finished: {pending.verb} (operation {pending.number})")
+    notes.extend(f"left alone, as it was changed since: {path}" for path in resumed.left)
+
+
+def _view(operation: Operation | None) -> View:
+    return operation.view if operation is not None else View()
+
+
+def _user() -> str:
+    return os.environ.get("LOGNAME") or os.environ.get("USER") or f"user {os.getuid()}"
+
+
+def _pause(attempt: int) -> None:
+    """Wait a little, differently in every process, so that racing writers get out of step."""
+    import time
+
+    jitter = int.from_bytes(os.urandom(2), "big") / 65536
+    time.sleep(0.002 * (1 + attempt) * (1 + jitter))
+
+
+def _unlink_quietly(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass  # an unnamed pack harms nobody
+
+
+def _missing_pack(gone: PackGone) -> Damaged:
+    return Damaged(f"{gone} is missing, and the newest operation names it")
+
+
+def _unconfirmed(number: int) -> Unconfirmed:
+    return Unconfirmed(
+        f"the command may have been recorded as operation {number}",
+        "Look at `muse op log` before trying again.",
+    )

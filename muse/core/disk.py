@@ -1,0 +1,288 @@
+"""Reading the user's folder without being fooled by it.
+
+Folders are opened one by one without following links, files without waiting for a FIFO, and a file that changes
+while it is read is read again. Signatures tell whether a file may have changed since it was last looked at.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from hashlib import sha256
+from operator import attrgetter
+from typing import NamedTuple
+
+from muse.core.errors import SystemTrouble, from_os_error
+from muse.core.names import show
+from muse.core.types import EXECUTABLE, FILE, LINK, Entry, digest_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+#: mtime, ctime, size, inode, mode: when all are the same and old enough, so are the bytes.
+Signature = tuple[int, int, int, int, int]
+
+signature = attrgetter("st_mtime_ns", "st_ctime_ns", "st_size", "st_ino", "st_mode")
+
+#: A signature that no file has: "look again".
+UNKNOWN: Signature = (0, 0, 0, 0, 0)
+
+#: Two changes within one tick of the file system's clock may carry the same time. Clocks tick at 4 to 10 ms on
+#: local disks; where times have no nanoseconds the tick may be two seconds.
+_TICK_NS = 50_000_000
+_COARSE_TICK_NS = 2_500_000_000
+_READ_TRIES = 3
+_CHUNK = 1 << 20
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class NotAFile(Exception):
+    """A FIFO, a socket, a device: nothing that can be kept."""
+
+
+class Blocked(Exception):
+    """The way to a path leads through something that is not a folder."""
+
+
+class Found(NamedTuple):
+    """What stands at a path.
+
+    Attributes:
+        entry: The file, or None when there is none.
+        seen: Its signature at that moment; None when nothing is there.
+        racy: The signature proves nothing: compare the content to know whether it is still the same.
+        folder: A folder stands there.
+    """
+
+    entry: Entry | None
+    seen: Signature | None = None
+    racy: bool = False
+    folder: bool = False
+
+
+def is_racy(seen: Signature, now_ns: int) -> bool:
+    """True when the file changed so recently that another change could hide behind the same times."""
+    coarse = seen[0] % 1_000_000 == 0 and seen[1] % 1_000_000 == 0
+    latest = max(seen[0], seen[1])
+    return latest > now_ns - (_COARSE_TICK_NS if coarse else _TICK_NS)
+
+
+def mode_of(state: os.stat_result | int) -> str:
+    """The mode that a tree would hold.
+
+    Raises:
+        NotAFile: It is no file and no link.
+    """
+    bits = state if isinstance(state, int) else state.st_mode
+    if stat.S_ISREG(bits):
+        return EXECUTABLE if bits & stat.S_IXUSR else FILE
+    if stat.S_ISLNK(bits):
+        return LINK
+    raise NotAFile
+
+
+class Content(NamedTuple):
+    """A file as it was read.
+
+    Attributes:
+        entry: Its mode and digest.
+        seen: Its signature before and after.
+        racy: It changed so recently that a signature proves nothing.
+        data: Its bytes, when they were wanted.
+    """
+
+    entry: Entry
+    seen: Signature
+    racy: bool
+    data: bytes | None
+
+
+def read_entry(dir_fd: int, name: str, path: str, *, keep: bool) -> Content:
+    """Read a file or link of the folder as one consistent whole.
+
+    Args:
+        dir_fd, name: The open folder and the name in it.
+        path: For messages.
+        keep: Whether the bytes are wanted; otherwise they are only hashed, in bounded memory.
+
+    Raises:
+        FileNotFoundError: It is gone.
+        NotAFile: It is no file and no link.
+        SystemTrouble: It cannot be read, or it keeps changing.
+    """
+    try:
+        for _ in range(_READ_TRIES):
+            state = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
+            if mode_of(state) == LINK:
+                target = os.fsencode(os.readlink(name, dir_fd=dir_fd))
+                seen = signature(state)
+                return Content(Entry(LINK, digest_of(target)), seen, is_racy(seen, time.time_ns()), target)
+            content = _read_file(dir_fd, name, keep=keep)
+            if content is not None:
+                return content
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise from_os_error(error, "cannot read", show(path)) from error
+    raise SystemTrouble(
+        f"{show(path)} keeps changing while it is read",
+        "Wait until the program that writes it is done, and try again.",
+        kind="changing",
+    )
+
+
+def _read_file(dir_fd: int, name: str, *, keep: bool) -> Content | None:
+    fd = os.open(name, _FILE_FLAGS, dir_fd=dir_fd)
+    try:
+        state = os.fstat(fd)
+        now = time.time_ns()
+        data, digest = _bytes_and_digest(fd, state.st_size, keep)
+        seen = signature(state)
+        if signature(os.fstat(fd)) != seen:
+            return None
+    finally:
+        os.close(fd)
+    return Content(Entry(mode_of(state), digest), seen, is_racy(seen, now), data)
+
+
+def _bytes_and_digest(fd: int, size: int, keep: bool) -> tuple[bytes | None, bytes]:
+    if keep or size <= _CHUNK:
+        data = b"".join(_chunks(fd, size + 1))
+        return data, digest_of(data)
+    hasher = sha256()
+    for chunk in _chunks(fd, _CHUNK):
+        hasher.update(chunk)
+    return None, hasher.digest()
+
+
+def _chunks(fd: int, size: int) -> Iterator[bytes]:
+    while chunk := os.read(fd, max(size, 4096)):
+        yield chunk
+
+
+class Folders:
+    """Opens folders below a root one by one, never through a link; the last one is kept open.
+
+    Args:
+        root: The folder to stay in.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._last: tuple[str, int] | None = None
+        #: Folders in which a name was made or removed through `open(create=True)`.
+        self.made_in: set[str] = set()
+
+    def open(self, folder: str, *, create: bool = False) -> int:
+        """The descriptor of a folder; it stays ours.
+
+        Raises:
+            FileNotFoundError: There is no such folder.
+            Blocked: A link or a file stands in the way.
+        """
+        if not folder:
+            return self._root
+        if self._last is not None:
+            if self._last[0] == folder:
+                return self._last[1]
+            self._close_last()
+        fd = os.dup(self._root)
+        done: list[str] = []
+        try:
+            for part in folder.split("/"):
+                below = self._step(fd, part, "/".join(done), create)
+                os.close(fd)
+                fd = below
+                done.append(part)
+        except BaseException:
+            os.close(fd)
+            raise
+        self._last = (folder, fd)
+        return fd
+
+    def _step(self, fd: int, part: str, above: str, create: bool) -> int:
+        try:
+            return os.open(part, _FOLDER_FLAGS, dir_fd=fd)
+        except FileNotFoundError:
+            if not create:
+                raise
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                raise Blocked from None
+            raise
+        os.mkdir(part, dir_fd=fd)
+        self.made_in.add(above)
+        return os.open(part, _FOLDER_FLAGS, dir_fd=fd)
+
+    def find(self, path: str) -> Found:
+        """What stands at `path`, with its content hashed. A blocked or missing way means: nothing."""
+        folder, _, name = path.rpartition("/")
+        try:
+            fd = self.open(folder)
+            content = read_entry(fd, name, path, keep=False)
+        except (FileNotFoundError, Blocked):
+            return Found(None)
+        except NotAFile:
+            return Found(None, UNKNOWN, folder=self.is_folder(path))
+        return Found(content.entry, content.seen, content.racy)
+
+    def still(self, path: str, found: Found) -> bool:
+        """True when what stands at `path` is what `find` found there."""
+        if found.racy:
+            return self.find(path).entry == found.entry
+        return self.seen(path) == found.seen
+
+    def is_folder(self, path: str) -> bool:
+        """True when a folder (not a link to one) stands at `path`."""
+        folder, _, name = path.rpartition("/")
+        try:
+            return stat.S_ISDIR(os.stat(name, dir_fd=self.open(folder), follow_symlinks=False).st_mode)
+        except (OSError, Blocked):
+            return False
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file, or the target of a link.
+
+        Raises:
+            FileNotFoundError, NotAFile, Blocked, SystemTrouble: They cannot be had.
+        """
+        folder, _, name = path.rpartition("/")
+        data = read_entry(self.open(folder), name, path, keep=True).data
+        assert data is not None
+        return data
+
+    def seen(self, path: str) -> Signature | None:
+        """The signature of what stands at `path` now; None when nothing does."""
+        folder, _, name = path.rpartition("/")
+        try:
+            found: Signature = signature(os.stat(name, dir_fd=self.open(folder), follow_symlinks=False))
+        except (FileNotFoundError, Blocked):
+            return None
+        return found
+
+    def forget(self) -> None:
+        """Let go of the folder that was opened last: it may have been removed."""
+        self._close_last()
+
+    def _close_last(self) -> None:
+        if self._last is not None:
+            os.close(self._last[1])
+            self._last = None
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        self._close_last()
+        os.close(self._root)
+
+    def __enter__(self) -> Folders:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,57 @@
+"""Holding back Ctrl+C from the moment a command counts until it has answered.
+
+Blocking the signal would be no use in a kernel, which has other threads that take it; so the handler is swapped.
+Only the main thread may do that; elsewhere KeyboardInterrupt is not raised anyway.
+"""
+
+from __future__ import annotations
+
+import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any
+
+_pending = False
+
+
+class Deferral:
+    """SIGINT is noted instead of raised between `begin` and `end`."""
+
+    def __init__(self) -> None:
+        self._previous: Any = None
+        self._active = False
+
+    def begin(self) -> None:
+        """Start holding back. Harmless when called twice or outside the main thread."""
+        if self._active:
+            return
+        try:
+            self._previous = signal.signal(signal.SIGINT, _note)
+        except ValueError:
+            return  # not the main thread
+        self._active = True
+
+    def end(self) -> None:
+        """Go back to the handler before."""
+        if self._active:
+            self._active = False
+            signal.signal(signal.SIGINT, self._previous if self._previous is not None else signal.SIG_DFL)
+
+
+def _note(number: int, frame: FrameType | None) -> None:
+    global _pending
+    _pending = True
+
+
+def deliver() -> None:
+    """Raise the KeyboardInterrupt that was held back, if there was one. Front ends call it after the answer.
+
+    Raises:
+        KeyboardInterrupt: Ctrl+C was pressed while the command was finishing.
+    """
+    global _pending
+    if _pending:
+        _pending = False
+        raise KeyboardInterrupt

@@ -1,0 +1,50 @@
+"""Advisory locks that die with their holder.
+
+`flock` is dropped by the operating system when a process ends, however it ends. So a lock that is free means that
+its holder is done or dead, and nobody ever has to clean up after it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+if os.name == "posix":
+    import fcntl
+
+_UNSUPPORTED = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}
+_HELD = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
+
+#: Some systems offer the module and no lock in it.
+AVAILABLE = os.name == "posix" and hasattr(fcntl, "flock")
+
+
+class LocksUnsupported(Exception):
+    """The file system (or the platform) has no `flock`."""
+
+
+def try_lock(fd: int, *, shared: bool = False) -> bool:
+    """Take the lock on an open file without waiting.
+
+    Returns:
+        True when the lock is ours, False when somebody else holds it.
+
+    Raises:
+        LocksUnsupported: There are no such locks here.
+    """
+    if not AVAILABLE:
+        raise LocksUnsupported
+    try:
+        fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
+        if error.errno in _UNSUPPORTED:
+            raise LocksUnsupported from None
+        raise
+    return True
+
+
+def unlock(fd: int) -> None:
+    """Give the lock back before the file is closed."""
+    fcntl.flock(fd, fcntl.LOCK_UN)

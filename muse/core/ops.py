@@ -1,0 +1,195 @@
+"""The numbered log: the state of a repository is its operation with the highest number.
+
+An entry is created only if its number is free, and never changed. Before it exists nothing has happened; once it
+does, everything has. There is no third state, so there is nothing to repair and no lock to leave behind.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import Any, NamedTuple
+
+from muse.core import io
+from muse.core.codec import pack, unpack
+from muse.core.errors import Damaged, from_os_error
+from muse.core.paths import Layout
+from muse.core.types import Change, PackRef, digest_of
+from muse.core.view import Section, View, decode_changes, decode_view, encode_view
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from muse.core.object_store import ObjectStore
+
+MAGIC = b"MUSEOPER"
+VERSION = 1
+#: How often a command starts over when others are faster.
+TRIES = 10
+
+_HEADER = struct.Struct(">8sII")
+_CHECKSUM = 32
+_LIMIT = 256 << 20
+_DIGITS = 12
+_NO_CHANGES = Section(pack([]))
+
+
+class Operation(NamedTuple):
+    """The record of one command.
+
+    Attributes:
+        number: Its place in the log, from 1.
+        write_id: 16 random bytes that tell this write from every other.
+        previous: Digest of the entry before it; empty for the first.
+        host, user: Where and by whom.
+        verb, args: What was typed.
+        time: RFC 3339 with offset.
+        view: Everything that may change, after the command.
+        packs: The packs that make up the store after the command, oldest first.
+        retires: Packs that are in the store no longer.
+        worktree: What the command changes in the folder, encoded, see `changes`.
+        folder: Number of the newest operation, this one included, that changes the folder; 0 when there is none.
+        at: Number of the operation whose view this is: its own, unless it is an undo or a redo.
+        redo: Numbers of the operations that `redo` would bring back, the next one last.
+    """
+
+    number: int
+    write_id: bytes
+    previous: bytes
+    host: str
+    user: str
+    verb: str
+    args: tuple[str, ...]
+    time: str
+    view: View
+    packs: tuple[PackRef, ...]
+    retires: tuple[PackRef, ...] = ()
+    worktree: Section = _NO_CHANGES
+    folder: int = 0
+    at: int = 0
+    redo: tuple[int, ...] = ()
+
+    @property
+    def changes_folder(self) -> bool:
+        """True when the command changes files of the folder."""
+        return self.folder == self.number
+
+    def changes(self, store: ObjectStore) -> tuple[Change, ...]:
+        """What the command changes in the folder."""
+        section = self.worktree
+        data = store.read(section.digest) if section.digest is not None else section.inline
+        return decode_changes(data or b"")
+
+    @property
+    def command(self) -> str:
+        """What was typed, in one line."""
+        return " ".join((self.verb, *self.args))
+
+
+def encode(operation: Operation) -> bytes:
+    """The bytes of an entry: header, record, checksum."""
+    value = operation._asdict()
+    value["view"] = encode_view(operation.view)
+    value["packs"] = [[bytes.fromhex(name), size] for name, size in operation.packs]
+    value["retires"] = [[bytes.fromhex(name), size] for name, size in operation.retires]
+    body = pack(value)
+    head = _HEADER.pack(MAGIC, VERSION, len(body)) + body
+    return head + digest_of(head)
+
+
+def decode(data: bytes, what: str) -> Operation:
+    """The operation that these bytes are.
+
+    Raises:
+        Damaged: They are not what was written, or a newer muse wrote them.
+    """
+    if len(data) < _HEADER.size + _CHECKSUM:
+        raise Damaged(f"{what} is cut short")
+    magic, version, length = _HEADER.unpack_from(data)
+    if magic == MAGIC and version > VERSION:
+        raise Damaged(f"{what} was written by a newer muse (version {version})", "Update muse: `pip install -U muse-vcs`.")
+    if magic != MAGIC or len(data) != _HEADER.size + length + _CHECKSUM:
+        raise Damaged(f"{what} is not an operation or is cut short")
+    if digest_of(data[:-_CHECKSUM]) != data[-_CHECKSUM:]:
+        raise Damaged(f"{what} is damaged")
+    value = unpack(data[_HEADER.size : -_CHECKSUM], what)
+    try:
+        return _decode(value)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise Damaged(f"{what} is not an operation") from None
+
+
+def _decode(value: dict[str, Any]) -> Operation:
+    known = {name: value[name] for name in Operation._fields}
+    known["view"] = decode_view(value["view"])
+    known["packs"] = tuple(PackRef(name.hex(), int(size)) for name, size in value["packs"])
+    known["retires"] = tuple(PackRef(name.hex(), int(size)) for name, size in value["retires"])
+    known["worktree"] = Section(*value["worktree"])
+    return Operation(**known)
+
+
+def read(layout: Layout, number: int) -> Operation:
+    """Operation `number`.
+
+    Raises:
+        FileNotFoundError: There is none.
+        Damaged: It is not what was written.
+    """
+    operation, _ = read_with_digest(layout, number)
+    return operation
+
+
+def read_with_digest(layout: Layout, number: int) -> tuple[Operation, bytes]:
+    """Operation `number`, and the digest of its entry."""
+    path = layout.operation(number)
+    data = io.read_file(path, _LIMIT)
+    operation = decode(data, f"operation {number} ({path})")
+    if operation.number != number:
+        raise Damaged(f"operation {number} ({path}) holds operation {operation.number}")
+    return operation, digest_of(data)
+
+
+def newest_number(layout: Layout) -> int:
+    """The highest number in the log; 0 when the log is empty.
+
+    Starts at the hint in `HEAD` and probes upwards; lists the folder only when the hint is no help.
+    """
+    number = _hint(layout)
+    if number == 0 or not os.path.lexists(layout.operation(number)):
+        number = max(numbers(layout), default=0)
+    while os.path.lexists(layout.operation(number + 1)):
+        number += 1
+    return number
+
+
+def newest(layout: Layout) -> Operation | None:
+    """The newest operation; None in a repository without history."""
+    number = newest_number(layout)
+    return read(layout, number) if number else None
+
+
+def numbers(layout: Layout) -> list[int]:
+    """Every number in the log, in order. Only names of exactly 12 digits count."""
+    try:
+        names = os.listdir(layout.ops)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise from_os_error(error, "cannot list", layout.ops) from error
+    return sorted(int(name) for name in names if len(name) == _DIGITS and name.isascii() and name.isdigit())
+
+
+def _hint(layout: Layout) -> int:
+    try:
+        word, _, digits = io.read_file(layout.head, 1 << 16).split(b"\n", 1)[0].partition(b" ")
+        return int(digits) if word == b"operation" and digits.isdigit() and len(digits) <= _DIGITS else 0
+    except Exception:
+        return 0  # whatever stands there, it is only a hint
+
+
+def write_head(layout: Layout, operation: Operation, *, durable: bool = False) -> None:
+    """Write the hint, with branch and commit as text for people and prompts."""
+    view = operation.view
+    lines = [f"operation {operation.number}", f"branch {view.branch or '(none)'}"]
+    lines.append(f"commit {'sha256:' + view.commit.hex() if view.commit else '(none)'}")
+    text = "\n".join(lines) + "\n"
+    io.write_atomic(layout.head, text.encode("utf-8", "surrogateescape"), durable=durable)

@@ -1,0 +1,171 @@
+"""Deciding what may be done to the files of the folder, before anything is.
+
+A target says what a command expects at a path and what it wants there. What stands there decides: as expected, or
+different by noise alone, and it may be replaced; anything else is uncommitted work, and the command refuses unless
+it is forced. Whatever is replaced and in no pack yet is saved first.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from muse.core import names
+from muse.core.disk import Blocked, Folders, Found, NotAFile
+from muse.core.errors import Refused, SystemTrouble
+from muse.core.types import LINK, Change, Entry
+from muse.core.worktree import Planned
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from muse.core.object_store import ObjectStore
+
+    #: Whether two versions of the file at a path differ by noise alone; the versions are read when asked for.
+    Noise = Callable[[str, Callable[[], bytes], Callable[[], bytes]], bool]
+
+
+class Target(NamedTuple):
+    """What should stand at a path: what is expected there now, and what is wanted."""
+
+    path: str
+    expected: Entry | None
+    after: Entry | None
+
+
+class Plan(NamedTuple):
+    """What can be done, and the paths where uncommitted work is in the way."""
+
+    planned: tuple[Planned, ...]
+    collisions: tuple[str, ...]
+
+
+def plan(root: str, store: ObjectStore, targets: Iterable[Target], noise: Noise, *, force: bool = False) -> Plan:
+    """Look at every target and decide.
+
+    Args:
+        root: The folder.
+        store: Where contents are, and where those that would be lost are saved.
+        targets: At most one for a path.
+        noise: Tells noise from work.
+        force: Replace uncommitted work too; it is saved in the store first.
+
+    Raises:
+        Refused: Two wanted names are one to this file system.
+        SystemTrouble: A file cannot be read.
+    """
+    planner = _Planner(root, store, {target.path: target for target in targets}, noise, force)
+    planner.refuse_twins()
+    with Folders(root) as folders:
+        for target in planner.targets.values():
+            planner.look(folders, target)
+    return Plan(tuple(planner.planned), tuple(sorted(planner.collisions)))
+
+
+class _Planner:
+    def __init__(self, root: str, store: ObjectStore, targets: dict[str, Target], noise: Noise, force: bool) -> None:
+        self.root, self.store, self.targets, self.noise, self.force = root, store, targets, noise, force
+        self.planned: list[Planned] = []
+        self.collisions: set[str] = set()
+        self.removed: set[str] = set()
+
+    def look(self, folders: Folders, target: Target) -> None:
+        """Decide about one target."""
+        found = folders.find(target.path)
+        if found.seen is not None and found.entry is None:
+            self._something_else(folders, target, found)
+            return
+        if found.entry is None and target.after is not None and not self._clear_the_way(folders, target.path):
+            return
+        if found.entry == target.after:
+            return
+        if self.force or self._is_expected(folders, target, found):
+            self._change(folders, target.path, found, target.after)
+        else:
+            self.collisions.add(target.path)
+
+    def _is_expected(self, folders: Folders, target: Target, found: Found) -> bool:
+        old, new = target.expected, found.entry
+        if old == new:
+            return True
+        if old is None or new is None or LINK in (old.mode, new.mode):
+            return False
+        return self.noise(target.path, lambda: self.store.read(old.digest), lambda: folders.read(target.path))
+
+    def _something_else(self, folders: Folders, target: Target, found: Found) -> None:
+        """A folder, or something that cannot be kept, stands where a file is wanted or expected."""
+        if not found.folder:
+            self.collisions.add(target.path)
+        elif target.after is not None:
+            below = [path for path in _files_below(self.root, target.path) if not self._goes(path)]
+            if below and not self.force:
+                self.collisions.add(target.path)
+                return
+            for path in below:
+                self._remove(folders, path)
+            self.planned.append(Planned(Change(target.path, None, target.after), Found(None)))
+
+    def _clear_the_way(self, folders: Folders, path: str) -> bool:
+        """See to it that no file stands where a folder on the way to `path` must be."""
+        way = path.split("/")[:-1]
+        for length in range(1, len(way) + 1):
+            above = "/".join(way[:length])
+            if self._goes(above) or folders.is_folder(above):
+                continue
+            if folders.seen(above) is None:
+                break
+            if not self.force:
+                self.collisions.add(above)
+                return False
+            self._remove(folders, above)
+        return True
+
+    def _goes(self, path: str) -> bool:
+        target = self.targets.get(path)
+        return path in self.removed or (target is not None and target.after is None)
+
+    def _remove(self, folders: Folders, path: str) -> None:
+        self.removed.add(path)
+        self._change(folders, path, folders.find(path), None)
+
+    def _change(self, folders: Folders, path: str, found: Found, after: Entry | None) -> None:
+        if found.entry is not None and found.entry.digest not in self.store:
+            try:
+                saved = self.store.add(folders.read(path))
+            except (FileNotFoundError, NotAFile, Blocked):
+                saved = b""
+            if saved != found.entry.digest:
+                raise SystemTrouble(
+                    f"{names.show(path)} changed while it was read", "Nothing was changed; try again.", kind="changing"
+                )
+        self.planned.append(Planned(Change(path, found.entry, after), found))
+
+    def refuse_twins(self) -> None:
+        """Refuse two wanted names that this file system would take for one."""
+        seen: dict[str, str] = {}
+        if not _folds_names(self.root):
+            return
+        for target in self.targets.values():
+            if target.after is None:
+                continue
+            twin = seen.setdefault("/".join(map(names.fold, target.path.split("/"))), target.path)
+            if twin != target.path:
+                raise Refused(
+                    f"{names.show(twin)} and {names.show(target.path)} are one name on this file system",
+                    "Nothing was changed; work with this version on a file system that tells them apart.",
+                    kind="name-collision",
+                )
+
+
+def _folds_names(root: str) -> bool:
+    """True when the file system takes `.MUSE` for `.muse`."""
+    return os.path.lexists(os.path.join(root, ".MUSE")) and os.path.samefile(
+        os.path.join(root, ".MUSE"), os.path.join(root, ".muse")
+    )
+
+
+def _files_below(root: str, path: str) -> Iterator[str]:
+    for folder, _, files in os.walk(os.path.join(root, path)):
+        for name in files:
+            yield os.path.relpath(os.path.join(folder, name), root)

@@ -1,0 +1,115 @@
+"""Finding a repository, and the handle that commands hold on it.
+
+Whoever opens a repository sweeps it first: that is how the next cell cleans up after a kernel that died.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from muse.core import publish, sweep, temps
+from muse.core.errors import NotARepository
+from muse.core.paths import MUSE, Layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import pathlib
+
+    from muse.core.config import Settings
+
+ROOT_VARIABLE = "MUSE_REPO_ROOT"
+
+_MUSE_TEMP_PREFIXES = (temps.MUSE_TEMP, temps.STAT_CACHE_TEMP)
+_MUSE_SWEEP_DIRS = sweep.MUSE_FOLDERS
+
+
+class Repo:
+    """One repository: where it is and how it is set. All work is done by functions that take it.
+
+    Args:
+        root: The folder that holds `.muse`.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.layout = Layout(root)
+        self._settings: Settings | None = None
+
+    @classmethod
+    def open(cls, start: str | os.PathLike[str] | None = None) -> Repo:
+        """Find the repository, sweep it, and give a handle on it. Searches as `require_repo` does.
+
+        Raises:
+            NotARepository: There is none.
+        """
+        root = find_root(start)
+        _startup_gc(root)
+        return cls(root)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force, read when first asked for."""
+        if self._settings is None:
+            from muse.core.config import Settings
+
+            self._settings = Settings.load(self.layout.muse)
+        return self._settings
+
+    @property
+    def durable(self) -> bool:
+        """Whether a command that has answered must survive a power cut."""
+        return self.settings.text("durability") != "off"
+
+    @property
+    def way(self) -> str:
+        """How this file system creates a name only if it is absent."""
+        way = self.settings.text("store.publish")
+        return way if way in publish.WAYS else publish.LINK
+
+
+def find_root(start: str | os.PathLike[str] | None = None) -> str:
+    """The folder that holds `.muse`: in `start` or above it; else `$MUSE_REPO_ROOT`; else the current folder.
+
+    Raises:
+        NotARepository: There is none.
+    """
+    first = os.path.abspath(os.fspath(start) if start is not None else os.environ.get(ROOT_VARIABLE) or os.getcwd())
+    folder = first
+    while True:
+        try:
+            if stat.S_ISDIR(os.lstat(os.path.join(folder, MUSE)).st_mode):
+                return folder
+        except OSError:
+            pass  # not here; an unreadable folder holds none that could be used
+        above = os.path.dirname(folder)
+        if above == folder:
+            raise NotARepository(first)
+        folder = above
+
+
+def require_repo(start: str | os.PathLike[str] | None = None) -> pathlib.Path:
+    """Find the repository and sweep it, as every command does first.
+
+    Args:
+        start: Where to look, and above; beats `$MUSE_REPO_ROOT`, which beats the current folder.
+
+    Returns:
+        The folder that holds `.muse`.
+
+    Raises:
+        NotARepository: There is none. It is also a `SystemExit` with code 2.
+    """
+    from pathlib import Path
+
+    return Path(Repo.open(start).root)
+
+
+def _startup_gc(root: str | os.PathLike[str]) -> None:
+    """Remove every temporary file that a dead process left below `.muse/`."""
+    sweep.sweep(Layout(os.fspath(root)))
+
+
+def _cleanup_muse_dir_temps(muse_dir: str | os.PathLike[str]) -> int:
+    """Sweep the folders of records and caches below `.muse/`. Returns how many files went."""
+    return sweep.sweep_muse(os.fspath(muse_dir))

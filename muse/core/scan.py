@@ -1,0 +1,287 @@
+"""One pass over the folder: which files differ from a commit.
+
+Folders that are ignored are not entered. A folder that the stat cache knows, whose own times are the same, is not
+listed: its files are looked at one `stat` each, and only a file whose signature changed is read.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from muse.core import disk, listing, names, trees
+from muse.core.disk import UNKNOWN, Content, NotAFile, Signature, signature
+from muse.core.errors import MuseError, SystemTrouble, from_os_error
+from muse.core.ignore import ENVIRONMENT_MARK, Rules
+from muse.core.listing import UNSEEN, FolderSignature, Listing
+from muse.core.stat_cache import FolderRecord, StatCache
+from muse.core.types import DIGEST_SIZE, FOLDER, Change, Entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from muse.core.object_store import ObjectStore
+    from muse.core.records import Tree
+
+    #: Told of every file that was read and differs: path, entry before, what was read.
+    Sink = Callable[[str, Entry | None, Content], None]
+
+#: New files above this many bytes are left out unless they are added by name.
+LARGE = 100 << 20
+_DEEPEST = 200
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_REPOSITORIES = (".muse", ".git")
+
+
+class Skipped(NamedTuple):
+    """A path that is left out, and why: "large", "special", "repository", "name"."""
+
+    path: str
+    why: str
+    size: int = 0
+
+
+class Scan(NamedTuple):
+    """What a pass over the folder found.
+
+    Attributes:
+        changes: Files that differ from the commit: before as committed, after as on the disk.
+        skipped: What was left out and should be named.
+        troubles: Files and folders that could not be read.
+    """
+
+    changes: tuple[Change, ...]
+    skipped: tuple[Skipped, ...]
+    troubles: tuple[MuseError, ...]
+
+
+class _Here(NamedTuple):
+    """The folder that is being compared: descriptor, path, committed tree, rules, what the cache knows."""
+
+    fd: int
+    path: str
+    tree: bytes | None
+    rules: Rules
+    record: FolderRecord | None
+    seen: FolderSignature
+
+    def join(self, name: str) -> str:
+        return f"{self.path}/{name}" if self.path else name
+
+
+def scan(
+    root: str,
+    store: ObjectStore,
+    tree: bytes | None,
+    cache: StatCache,
+    *,
+    staged: Collection[str] = (),
+    sink: Sink | None = None,
+) -> Scan:
+    """Compare the folder with a tree.
+
+    Args:
+        root: The folder.
+        store: Where the tree is.
+        tree: The tree to compare with; None for an empty one.
+        cache: What is known of the files; brought up to date, not saved.
+        staged: Paths that count as tracked though no commit holds them: ignore rules do not hide them.
+        sink: Told of every file that had to be read and differs, with its bytes.
+    """
+    scanner = _Scanner(store, cache, staged, sink)
+    fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        scanner.visit(fd, "", tree, None)
+    finally:
+        os.close(fd)
+    cache.keep_only(scanner.folders)
+    changes = sorted(scanner.changes, key=lambda change: names.sort_key(change.path))
+    return Scan(tuple(changes), tuple(scanner.skipped), tuple(scanner.troubles))
+
+
+class _Scanner:
+    def __init__(self, store: ObjectStore, cache: StatCache, staged: Collection[str], sink: Sink | None) -> None:
+        self.store, self.cache, self.sink = store, cache, sink
+        self.staged = _by_folder(staged)
+        self.changes: list[Change] = []
+        self.skipped: list[Skipped] = []
+        self.troubles: list[MuseError] = []
+        self.folders: set[str] = set()
+
+    def visit(self, fd: int, path: str, tree: bytes | None, above: Rules | None) -> None:
+        """Compare one open folder, and what is below it, with a tree."""
+        self.folders.add(path)
+        rules = listing.rules_of(fd, path.rpartition("/")[2], above)
+        here = _Here(fd, path, tree, rules, self.cache.get(path), listing.folder_signature(fd))
+        if self._is_unchanged(here):
+            assert here.record is not None
+            for name, below in zip(here.record.listing.folders, here.record.subtrees, strict=True):
+                self._enter(here, name, below or None)
+        else:
+            self._compare(here, above)
+
+    def _is_unchanged(self, here: _Here) -> bool:
+        """True when every file here is known to be as in the committed tree. The fast path."""
+        record = here.record
+        if record is None or not here.tree or record.tree != here.tree or here.path in self.staged:
+            return False
+        if record.seen != here.seen or record.rules != here.rules.signature:
+            return False
+        fd, stat, sign = here.fd, os.stat, signature
+        try:
+            found = tuple([sign(stat(name, dir_fd=fd, follow_symlinks=False)) for name in record.names])
+        except OSError:
+            return False
+        return found == record.stats
+
+    def _enter(self, here: _Here, name: str, tree: bytes | None) -> None:
+        """Open a sub-folder and compare it; one that is gone counts as empty."""
+        path = here.join(name)
+        if path.count("/") > _DEEPEST:
+            self.troubles.append(SystemTrouble(f"{names.show(path)} is nested too deep", "Move it up, or ignore it."))
+            return
+        try:
+            fd = os.open(name, _FOLDER_FLAGS, dir_fd=here.fd)
+        except FileNotFoundError:
+            self._all_gone(path, tree)
+            return
+        except OSError as error:
+            self.troubles.append(from_os_error(error, "cannot open the folder", names.show(path)))
+            return
+        try:
+            self.visit(fd, path, tree, here.rules)
+        finally:
+            os.close(fd)
+
+    def _compare(self, here: _Here, above: Rules | None) -> None:
+        committed = trees.read_tree(self.store, here.tree)
+        tracked = committed.keys() | self.staged.get(here.path, set())
+        found = self._list(here, tracked)
+        if found is None or (not tracked and self._leave_alone(here, found, above)):
+            return
+        for name in found.others:
+            self.skipped.append(Skipped(here.join(name), "special"))
+        for name in found.bad:
+            self.skipped.append(Skipped(here.join(name), "name"))
+        stats, entries = self._read_files(here, found.files, committed)
+        for name, entry in committed.items():
+            if entry.mode != FOLDER and name not in entries:
+                self.changes.append(Change(here.join(name), entry, None))
+            elif entry.mode == FOLDER and name not in found.folders:
+                self._all_gone(here.join(name), entry.digest)
+        self._remember(here, found, stats, entries, committed)
+        for name in found.folders:
+            self._enter(here, name, _subtree(committed, name))
+
+    def _list(self, here: _Here, tracked: Collection[str]) -> Listing | None:
+        record = here.record
+        if record is not None and record.seen == here.seen and record.rules == here.rules.signature:
+            known = record.listing
+            if known.holds_for(tracked):
+                return known
+        try:
+            return listing.list_folder(here.fd, tracked, here.rules)
+        except OSError as error:
+            self.troubles.append(from_os_error(error, "cannot list the folder", names.show(here.path or ".")))
+            return None
+
+    def _leave_alone(self, here: _Here, found: Listing, above: Rules | None) -> bool:
+        """True for an untracked virtual environment or a repository of its own."""
+        name = here.path.rpartition("/")[2]
+        if above is None:
+            return False
+        if ENVIRONMENT_MARK in found.files and above.ignored(name, True, environment=True):
+            return True
+        if any(listing.stands_in(here.fd, mark) for mark in _REPOSITORIES):
+            self.skipped.append(Skipped(here.path, "repository"))
+            return True
+        return False
+
+    def _read_files(
+        self, here: _Here, files: tuple[str, ...], committed: Tree
+    ) -> tuple[list[Signature], dict[str, Entry]]:
+        """Signature and entry of each file, reading those that the cache does not answer for."""
+        cached = here.record.entries() if here.record is not None else {}
+        stats: list[Signature] = []
+        entries: dict[str, Entry] = {}
+        for name in files:
+            before = _file(committed, name)
+            try:
+                seen = signature(os.stat(name, dir_fd=here.fd, follow_symlinks=False))
+                old = cached.get(name)
+                if old is not None and old[0] == seen:
+                    entry = old[1]
+                elif before is None and seen[2] > LARGE and name not in self.staged.get(here.path, ()):
+                    self.skipped.append(Skipped(here.join(name), "large", seen[2]))
+                    continue
+                else:
+                    entry, seen = self._read(here, name, before)
+            except FileNotFoundError:
+                continue
+            except NotAFile:
+                self.skipped.append(Skipped(here.join(name), "special"))
+                continue
+            except MuseError as error:
+                self.troubles.append(error)
+                entries[name] = before or Entry("f", bytes(DIGEST_SIZE))
+                stats.append(UNKNOWN)
+                continue
+            entries[name] = entry
+            stats.append(seen)
+            if entry != before:
+                self.changes.append(Change(here.join(name), before, entry))
+        return stats, entries
+
+    def _read(self, here: _Here, name: str, before: Entry | None) -> tuple[Entry, Signature]:
+        path = here.join(name)
+        content = disk.read_entry(here.fd, name, path, keep=self.sink is not None)
+        if self.sink is not None and content.entry != before:
+            self.sink(path, before, content)
+        return content.entry, UNKNOWN if content.racy else content.seen
+
+    def _remember(
+        self, here: _Here, found: Listing, stats: list[Signature], entries: dict[str, Entry], committed: Tree
+    ) -> None:
+        complete = len(entries) == len(found.files)
+        files = {name: entry for name, entry in committed.items() if entry.mode != FOLDER}
+        same = complete and entries == files and all(name in found.folders for name in committed.keys() - files.keys())
+        self.cache.put(
+            here.path,
+            FolderRecord(
+                seen=here.seen if complete and not found.others and not found.bad else UNSEEN,
+                rules=here.rules.signature,
+                listing=found,
+                names=tuple(entries),
+                stats=tuple(stats),
+                modes="".join([entry.mode for entry in entries.values()]),
+                digests=b"".join([entry.digest for entry in entries.values()]),
+                tree=here.tree if same and here.tree else b"",
+                subtrees=tuple([_subtree(committed, name) or b"" for name in found.folders]),
+            ),
+        )
+
+    def _all_gone(self, path: str, tree: bytes | None) -> None:
+        for below, entry in trees.walk(self.store, tree, path + "/"):
+            self.changes.append(Change(below, entry, None))
+
+
+def _by_folder(paths: Collection[str]) -> dict[str, set[str]]:
+    """Folder to the names in it that lie on the way to one of the paths."""
+    tracked: dict[str, set[str]] = {}
+    for path in paths:
+        while path:
+            folder, _, name = path.rpartition("/")
+            tracked.setdefault(folder, set()).add(name)
+            path = folder
+    return tracked
+
+
+def _file(committed: Tree, name: str) -> Entry | None:
+    entry = committed.get(name)
+    return None if entry is None or entry.mode == FOLDER else entry
+
+
+def _subtree(committed: Tree, name: str) -> bytes | None:
+    entry = committed.get(name)
+    return entry.digest if entry is not None and entry.mode == FOLDER else None

@@ -1,0 +1,131 @@
+"""Trees, one per folder: reading a path, listing, comparing, and changing some paths of a large one.
+
+Cost follows the change: folders with the same digest are never opened.
+"""
+
+from __future__ import annotations
+
+from muse.core.errors import Damaged
+from muse.core.names import sort_key
+from muse.core.records import Tree, decode_tree, encode_tree
+from muse.core.types import FOLDER, Change, Entry, digest_of, id_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from muse.core.object_store import ObjectStore
+
+EMPTY = encode_tree({})
+EMPTY_DIGEST = digest_of(EMPTY)
+
+
+def read_tree(store: ObjectStore, digest: bytes | None) -> Tree:
+    """The entries of a folder; None and the empty tree have none."""
+    if digest is None or digest == EMPTY_DIGEST:
+        return {}
+    return decode_tree(store.read(digest), f"tree {id_of(digest)}")
+
+
+def lookup(store: ObjectStore, root: bytes | None, path: str) -> Entry | None:
+    """What stands at `path`: a file, a folder, or nothing."""
+    entry = Entry(FOLDER, root or EMPTY_DIGEST)
+    for name in path.split("/") if path else ():
+        found = read_tree(store, entry.digest).get(name) if entry.mode == FOLDER else None
+        if found is None:
+            return None
+        entry = found
+    return entry
+
+
+def walk(store: ObjectStore, root: bytes | None, prefix: str = "") -> Iterator[tuple[str, Entry]]:
+    """Every file below a tree, as (path, entry), in order of names folder by folder."""
+    for name, entry in read_tree(store, root).items():
+        path = prefix + name
+        if entry.mode == FOLDER:
+            yield from walk(store, entry.digest, path + "/")
+        else:
+            yield path, entry
+
+
+def compare(store: ObjectStore, old: bytes | None, new: bytes | None, prefix: str = "") -> Iterator[Change]:
+    """The files in which two trees differ, in order of paths."""
+    if (old or EMPTY_DIGEST) == (new or EMPTY_DIGEST):
+        return
+    before, after = read_tree(store, old), read_tree(store, new)
+    for name in sorted(before.keys() | after.keys(), key=sort_key):
+        was, now = before.get(name), after.get(name)
+        if was == now:
+            continue
+        path = prefix + name
+        was_folder = was.digest if was is not None and was.mode == FOLDER else None
+        now_folder = now.digest if now is not None and now.mode == FOLDER else None
+        was_file = was if was_folder is None else None
+        now_file = now if now_folder is None else None
+        if was_file is not None or now_file is not None:
+            yield Change(path, was_file, now_file)
+        if was_folder is not None or now_folder is not None:
+            yield from compare(store, was_folder, now_folder, path + "/")
+
+
+def update(store: ObjectStore, root: bytes | None, edits: Iterable[tuple[str, Entry | None]]) -> bytes:
+    """Lay edits over a tree and add the folders that changed to the store.
+
+    Args:
+        edits: (path, entry) for a file that is now there, (path, None) for one that is gone. A file takes the
+            place of a folder of that name, and the other way round. Empty folders are not kept.
+
+    Returns:
+        The digest of the new root.
+    """
+    nested: dict[str, _Edits] = {}
+    for path, entry in edits:
+        _nest(nested, path, entry)
+    return _update(store, root, nested) or store.add(EMPTY, EMPTY_DIGEST)
+
+
+_Edits = Entry | None | dict[str, "_Edits"]
+
+
+def _nest(level: dict[str, _Edits], path: str, entry: Entry | None) -> None:
+    """Sort one edit into its folder. What is added wins over what is removed, in whatever order they come."""
+    *folders, name = path.split("/")
+    for folder in folders:
+        below = level.setdefault(folder, {})
+        if not isinstance(below, dict):
+            if below is not None and entry is None:
+                return
+            below = level[folder] = {}
+        level = below
+    if entry is not None or name not in level:
+        level[name] = entry
+
+
+def _update(store: ObjectStore, folder: bytes | None, edits: Mapping[str, _Edits]) -> bytes | None:
+    entries = read_tree(store, folder)
+    before = dict(entries)
+    for name, edit in edits.items():
+        if isinstance(edit, dict):
+            old = entries.get(name)
+            child = _update(store, old.digest if old is not None and old.mode == FOLDER else None, edit)
+            edit = Entry(FOLDER, child) if child is not None else (None if old and old.mode == FOLDER else old)
+        if edit is None:
+            entries.pop(name, None)
+        else:
+            entries[name] = edit
+    if not entries:
+        return None
+    if entries == before and folder is not None:
+        return folder
+    return store.add(encode_tree(entries))
+
+
+def check_file(entry: Entry | None, what: str) -> Entry:
+    """The entry, when it is a file.
+
+    Raises:
+        Damaged: It is a folder or nothing.
+    """
+    if entry is None or entry.mode == FOLDER:
+        raise Damaged(f"{what} is not a file")
+    return entry

@@ -1,0 +1,279 @@
+"""Changing the files of the folder so that a crash leaves each whole, and the next command can finish.
+
+The operation that is on record says what the folder is to become: a list of (path, before, after). New contents are
+first written below `.muse/restore/`, so a full disk shows before anything has changed. After the entry is durable,
+the files are put in place one by one. `applied` then says how far the folder is. Whoever comes after a crash
+compares contents with the list: what still is `before` becomes `after`, what is neither was changed by a person
+and is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from muse.core import io
+from muse.core.disk import Blocked, Folders, Found
+from muse.core.errors import MuseError, Unconfirmed, from_os_error
+from muse.core.names import show
+from muse.core.types import EXECUTABLE, LINK, Change, Entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from muse.core.object_store import ObjectStore
+    from muse.core.ops import Operation
+    from muse.core.paths import Layout
+
+#: From this many files on, one `syncfs` is cheaper than an `fsync` for each.
+_MANY = 50
+
+
+class Planned(NamedTuple):
+    """A change, and what stood at its path when it was decided."""
+
+    change: Change
+    found: Found
+
+
+class Resumed(NamedTuple):
+    """What a command finished for one that died: the operation, and the paths it left alone."""
+
+    operation: Operation
+    left: tuple[str, ...]
+
+
+class Staging:
+    """New contents, written and durable below `.muse/restore/`, waiting to be renamed into place.
+
+    Args:
+        layout: The repository.
+        write_id: Hexadecimal, unique to this attempt.
+        durable: Whether the contents must be on the disk before the operation is.
+    """
+
+    def __init__(self, layout: Layout, write_id: str, *, durable: bool) -> None:
+        self.folder = os.path.join(layout.restore, write_id)
+        self._durable = durable
+        self._files: dict[str, str] = {}
+
+    def write(self, changes: Sequence[Change], store: ObjectStore) -> None:
+        """Write the `after` of every change.
+
+        Raises:
+            SystemTrouble: The disk is full, say; nothing has changed.
+        """
+        wanted = [change for change in changes if change.after is not None]
+        if not wanted:
+            return
+        try:
+            os.makedirs(self.folder, exist_ok=True)
+            for number, change in enumerate(wanted):
+                assert change.after is not None
+                path = os.path.join(self.folder, str(number))
+                self._write(path, change.after, store.read(change.after.digest), each=len(wanted) < _MANY)
+                self._files[change.path] = path
+            if len(wanted) >= _MANY and self._durable:
+                sync_file_system(self.folder)
+        except OSError as error:
+            raise from_os_error(error, "cannot write", self.folder) from error
+
+    def _write(self, path: str, entry: Entry, data: bytes, *, each: bool) -> None:
+        if entry.mode == LINK:
+            os.symlink(data, path)
+            return
+        bits = 0o777 if entry.mode == EXECUTABLE else 0o666
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, bits)
+        try:
+            io.write_all(fd, data)
+            if each and self._durable:
+                io.sync(fd)
+        finally:
+            os.close(fd)
+
+    def path(self, path: str) -> str:
+        """Where the new content for `path` waits."""
+        return self._files[path]
+
+    def discard(self) -> None:
+        """Remove what was not put in place."""
+        remove_tree(self.folder)
+
+
+def put_in_place(root: str, planned: Sequence[Planned], staging: Staging, *, durable: bool) -> tuple[str, ...]:
+    """Bring the files of the folder to what the operation says: removals first, then new contents.
+
+    Returns:
+        The paths that somebody changed meanwhile, and which were left alone.
+
+    Raises:
+        Unconfirmed: The system refused half-way; the next command goes on from there.
+    """
+    left: list[str] = []
+    touched: set[str] = set()
+    removals = [plan for plan in planned if plan.change.after is None]
+    writes = [plan for plan in planned if plan.change.after is not None]
+    path = ""
+    try:
+        with Folders(root) as folders:
+            for path, found in sorted(((plan.change.path, plan.found) for plan in removals), reverse=True):
+                if folders.still(path, found):
+                    _remove(folders, path, touched)
+                else:
+                    left.append(path)
+            _remove_empty(folders, touched)
+            for path, found in sorted((plan.change.path, plan.found) for plan in writes):
+                if not (folders.still(path, found) and _place(folders, path, staging.path(path), touched)):
+                    left.append(path)
+            touched |= folders.made_in
+        if durable:
+            _sync_folders(root, touched)
+    except (OSError, MuseError) as error:
+        reason = error.message if isinstance(error, MuseError) else os.strerror(error.errno or 0)
+        raise Unconfirmed(
+            f"recorded, but {show(path)} could not be changed: {reason}",
+            "Mend that; the next muse command finishes the rest.",
+        ) from error
+    return tuple(sorted(left))
+
+
+def _remove(folders: Folders, path: str, touched: set[str]) -> None:
+    folder, _, name = path.rpartition("/")
+    try:
+        os.unlink(name, dir_fd=folders.open(folder))
+    except (FileNotFoundError, Blocked):
+        return  # it is gone already, as it should be
+    touched.add(folder)
+
+
+def _place(folders: Folders, path: str, staged: str, touched: set[str]) -> bool:
+    folder, _, name = path.rpartition("/")
+    try:
+        os.rename(staged, name, dst_dir_fd=folders.open(folder, create=True))
+    except (Blocked, IsADirectoryError, NotADirectoryError):
+        return False
+    touched.add(folder)
+    return True
+
+
+def _remove_empty(folders: Folders, touched: set[str]) -> None:
+    """Remove the folders that the removals emptied, from the deepest up."""
+    pending = sorted(touched, key=lambda folder: folder.count("/"), reverse=True)
+    for folder in pending:
+        while folder:
+            above, _, name = folder.rpartition("/")
+            try:
+                os.rmdir(name, dir_fd=folders.open(above))
+            except (OSError, Blocked):
+                break  # not empty, or gone already
+            touched.discard(folder)
+            touched.add(above)
+            folder = above
+    folders.forget()
+
+
+def _sync_folders(root: str, folders: Iterable[str]) -> None:
+    folders = sorted(folders)
+    if len(folders) >= _MANY:
+        sync_file_system(root)
+        return
+    for folder in folders:
+        try:
+            io.sync_folder(os.path.join(root, folder))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+
+
+def sync_file_system(path: str) -> None:
+    """Make everything on the file system of `path` durable: `syncfs` where there is one, else `sync`."""
+    import ctypes
+
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if syncfs is None:
+        os.sync()
+        return
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if syncfs(fd) != 0:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code), path)
+    finally:
+        os.close(fd)
+
+
+def applied(layout: Layout) -> int | None:
+    """The number up to which the folder is done; None when nobody wrote it yet."""
+    try:
+        digits = io.read_file(layout.applied, 64).strip()
+    except (FileNotFoundError, MuseError):
+        return None
+    return int(digits) if digits.isdigit() else None
+
+
+def set_applied(layout: Layout, number: int, *, durable: bool) -> None:
+    """Record that the folder is done up to operation `number`."""
+    io.write_atomic(layout.applied, b"%d\n" % number, durable=durable)
+
+
+def is_behind(layout: Layout, operation: Operation | None) -> bool:
+    """True when a command died between its entry and the last of its files."""
+    if operation is None or not operation.folder:
+        return False
+    done = applied(layout)
+    return done is not None and done < operation.folder
+
+
+def resume(layout: Layout, operation: Operation, store: ObjectStore, *, durable: bool) -> Resumed:
+    """Finish what `operation`, whose command died, says of the folder. The exclusive lock is held.
+
+    Contents are compared with its list, so this can itself die and be done again.
+
+    Raises:
+        SystemTrouble: The system refused; the folder is as it was, or further.
+    """
+    planned: list[Planned] = []
+    left: list[str] = []
+    with Folders(layout.root) as folders:
+        for change in operation.changes(store):
+            found = folders.find(change.path)
+            if found.entry == change.after and not found.folder:
+                continue
+            if found.entry == change.before and (found.seen is None or found.entry is not None):
+                planned.append(Planned(change, found))
+            else:
+                left.append(change.path)
+    staging = Staging(layout, os.urandom(16).hex(), durable=durable)
+    try:
+        staging.write([plan.change for plan in planned], store)
+        left += put_in_place(layout.root, planned, staging, durable=durable)
+        set_applied(layout, operation.number, durable=durable)
+    finally:
+        staging.discard()
+    return Resumed(operation, tuple(sorted(left)))
+
+
+def clear_restore(layout: Layout) -> None:
+    """Remove what dead commands left below `.muse/restore/`. The exclusive lock is held."""
+    for name in leftovers(layout):
+        remove_tree(os.path.join(layout.restore, name))
+
+
+def leftovers(layout: Layout) -> list[str]:
+    """The names below `.muse/restore/`."""
+    try:
+        return os.listdir(layout.restore)
+    except OSError:
+        return []
+
+
+def remove_tree(path: str) -> None:
+    """Remove a folder of ours and the files in it; what cannot be removed waits for the next command."""
+    try:
+        for name in os.listdir(path):
+            os.unlink(os.path.join(path, name))
+        os.rmdir(path)
+    except NotADirectoryError:
+        os.unlink(path)
+    except OSError:
+        return

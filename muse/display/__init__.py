@@ -1,0 +1,1 @@
+"""Results and diffs as text and HTML: pure functions to strings."""

@@ -1,0 +1,1 @@
+"""The line and cell magic, and the hooks into a kernel."""

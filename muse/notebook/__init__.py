@@ -1,0 +1,1 @@
+"""What a notebook is: cells, identity, noise and the outputs they produced."""

@@ -1,0 +1,63 @@
+"""What the kernel around us knows of itself: which notebook it runs, and what it ran.
+
+The magics fill `current`; without a kernel it stays None. A commit and a status ask it whether the notebook on the
+disk is older than what the person sees.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+from muse.notebook.ran import Run, unsaved
+
+
+class Session(NamedTuple):
+    """A live kernel.
+
+    Attributes:
+        notebook: Asks for the path of its notebook; None when nobody knows.
+        runs: Asks for what it ran.
+        save: Asks the front end to save the notebook; False when it cannot.
+    """
+
+    notebook: Callable[[], str | None]
+    runs: Callable[[], tuple[Run, ...]]
+    save: Callable[[str], bool]
+
+
+class Unsaved(NamedTuple):
+    """Runs that the notebook on the disk does not hold."""
+
+    path: str
+    runs: tuple[Run, ...]
+
+    def notice(self, verb: str) -> str:
+        """What to tell the person, in one line."""
+        cells = "1 of its cells" if len(self.runs) == 1 else f"{len(self.runs)} of its cells"
+        return f"{os.path.basename(self.path)} was saved before {cells} ran: save (Ctrl+S) and {verb} again"
+
+
+current: Session | None = None
+
+
+def save_first() -> None:
+    """Have the front end save the notebook, where it can."""
+    if current is not None and (path := current.notebook()) is not None:
+        current.save(path)
+
+
+def unsaved_runs() -> Unsaved | None:
+    """What this kernel ran and its notebook on the disk does not hold; None when there is nothing to say."""
+    if current is None or not (runs := current.runs()) or (path := current.notebook()) is None:
+        return None
+    from muse.notebook.model import NotANotebook, read
+
+    try:
+        with open(path, "rb") as file:
+            saved_ns = os.fstat(file.fileno()).st_mtime_ns
+            missing = unsaved(read(file.read()), runs, saved_ns)
+    except (OSError, NotANotebook):
+        return None
+    return Unsaved(path, missing) if missing else None

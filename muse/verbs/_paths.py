@@ -1,0 +1,43 @@
+"""From what a person types to paths of the repository."""
+
+from __future__ import annotations
+
+import os
+
+from muse.core.errors import UsageProblem
+from muse.core.names import is_bad, show
+
+
+def to_repository(root: str, typed: str) -> str:
+    """A typed path, relative to the current folder, as a path from the root with "/"; "" is the root.
+
+    The folders on the way may be links; the last name is taken as it is, as links are kept as links. From outside
+    the repository, paths count from its root.
+
+    Raises:
+        UsageProblem: It leads out of the repository, or into `.muse`.
+    """
+    top = os.path.realpath(root)
+    here = os.path.realpath(os.getcwd())
+    base = here if is_below(here, top) else top
+    whole = os.path.normpath(os.path.join(base, os.path.expanduser(typed)))
+    if whole not in (top, root):
+        whole = os.path.join(os.path.realpath(os.path.dirname(whole)), os.path.basename(whole))
+    else:
+        whole = top
+    if not is_below(whole, top):
+        raise UsageProblem(f"{show(typed)} is not in this repository", f"Its folder is {show(root)}.")
+    path = whole[len(top) :].strip("/")
+    if path and any(map(is_bad, path.split("/"))):
+        raise UsageProblem(f"{show(typed)} is not a path that can be versioned", "Name a file of the folder.")
+    return path
+
+
+def is_below(path: str, top: str) -> bool:
+    """True when an absolute path is `top` or lies below it."""
+    return path == top or path.startswith(top.rstrip("/") + "/")
+
+
+def is_under(path: str, folder: str) -> bool:
+    """True when a path from the root is `folder` or lies below it; everything lies below ""."""
+    return not folder or path == folder or path.startswith(folder + "/")

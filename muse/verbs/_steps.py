@@ -1,0 +1,122 @@
+"""Going back and forth in the log: what undo, redo and `op restore` share.
+
+Each is a new operation with the view of an older one, and with the list of files of what it takes back, reversed.
+So going back can itself be taken back, and nothing that was on the disk is lost.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from muse.core import ops
+from muse.core.command import Draft, State
+from muse.core.ops import Operation
+from muse.core.plan import Target
+from muse.core.types import id_of
+from muse.display.document import Block, Document, Hint, Notice, line
+from muse.display.result import Result
+from muse.display.words import short_id
+from muse.verbs._travel import Files, changes_of, planned
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from muse.core.types import Change
+
+
+class _Fields(NamedTuple):
+    did: str
+    operation: Operation | None
+    branch: str | None
+    commit: bytes | None
+    files: Files
+    hint: str
+    notes: tuple[str, ...]
+
+
+class StepResult(Result, _Fields):
+    """Where a step through the log led.
+
+    Attributes:
+        did: What was done, in words; why not, when nothing was.
+        operation: The operation that was taken back, brought back, or gone back to; None when there was none.
+        branch, commit: What is checked out now.
+        files: What changed in the folder.
+        hint: What to do next.
+        notes: Warnings.
+    """
+
+    __slots__ = ()
+
+    @property
+    def exit_status(self) -> int:
+        """1 when there was nowhere to go."""
+        return 0 if self.operation is not None else 1
+
+    def document(self) -> Document:
+        """The answer for people."""
+        return tuple(self._blocks())
+
+    def _blocks(self) -> Iterator[Block]:
+        for note in self.notes:
+            yield Notice(note)
+        yield line(self.did)
+        if self.operation is None:
+            return
+        at = (short_id(id_of(self.commit)), "id") if self.commit is not None else ("no commit yet", "dim")
+        where = (self.branch, "branch") if self.branch is not None else ("no branch", "dim")
+        yield line("Now on ", where, " at ", at)
+        yield from self.files.blocks()
+        if self.hint:
+            yield Hint(self.hint)
+
+    def json(self) -> object:
+        """The answer for programs."""
+        return {
+            "operation": self.operation.number if self.operation is not None else None,
+            "command": self.operation.command if self.operation is not None else None,
+            "branch": self.branch,
+            "commit_id": id_of(self.commit) if self.commit is not None else None,
+            **self.files.json(),
+            "notes": list(self.notes),
+        }
+
+
+def nowhere(state: State, why: str) -> Draft[StepResult]:
+    """The answer when there is nothing to undo or redo."""
+    view = state.view
+    return Draft(lambda left: StepResult(why, None, view.branch, view.commit, Files(), "", tuple(state.notes)), None)
+
+
+def read(state: State, number: int) -> Operation | None:
+    """Operation `number`, if it is still kept."""
+    try:
+        return ops.read(state.repo.layout, number)
+    except FileNotFoundError:
+        return None
+
+
+def reversed_targets(changes: Iterable[Change]) -> list[Target]:
+    """Take back a list of changes."""
+    return [Target(path, after, before) for path, before, after in changes]
+
+
+def step(
+    state: State, did: str, about: Operation, destination: Operation, targets: list[Target], *, force: bool, hint: str
+) -> Draft[StepResult]:
+    """Go to the view of `destination`, and bring the files to `targets`.
+
+    Raises:
+        Refused: Uncommitted work is in the way.
+    """
+    view = destination.view
+    plans = planned(state, targets, doing=did, force=force)
+
+    def answer(left: tuple[str, ...]) -> StepResult:
+        done = f"{did[0].upper()}{did[1:]}"
+        return StepResult(
+            done, about, view.branch, view.commit, Files(changes_of(plans), left), hint, tuple(state.notes)
+        )
+
+    return Draft(answer, view, plans)

@@ -1,0 +1,96 @@
+"""What the verbs that change the files of the folder have in common: plan, refuse, and say what was done."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from muse.core import plan
+from muse.core.errors import Refused
+from muse.core.names import show
+from muse.core.types import Change
+from muse.display.document import Block, Hint, Notice, line
+from muse.display.words import plural
+from muse.verbs._files import status_of
+from muse.verbs._work import contents_differ_by_noise, is_notebook
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from muse.core.command import State
+    from muse.core.worktree import Planned
+
+_SHOWN = 5
+
+
+class Files(NamedTuple):
+    """What a command did to the files of the folder.
+
+    Attributes:
+        changes: What it set out to do.
+        left: Paths that somebody changed meanwhile, and which were left alone.
+    """
+
+    changes: tuple[Change, ...] = ()
+    left: tuple[str, ...] = ()
+
+    def blocks(self) -> Iterator[Block]:
+        """What to tell a person."""
+        done = [change for change in self.changes if change.path not in self.left]
+        if done:
+            words = [{"added": "added", "changed": "changed", "deleted": "removed"}[status_of(c)] for c in done]
+            counts = ", ".join(f"{words.count(w)} {w}" for w in ("changed", "added", "removed") if w in words)
+            yield line((f"{plural(len(done), 'file')}: {counts}", "dim"))
+        for path in self.left:
+            yield Notice(f"{show(path)} was changed meanwhile, and was left alone")
+        open_ones = [change.path for change in done if is_notebook(change.path) and change.after is not None]
+        for path in open_ones[:_SHOWN]:
+            yield Hint(f"is {show(path)} open? reload it: File > Reload Notebook from Disk")
+
+    def json(self) -> dict[str, object]:
+        """For programs."""
+        return {
+            "files": [{"path": change.path, "status": status_of(change)} for change in self.changes],
+            "left": list(self.left),
+        }
+
+
+def noise(path: str, old: Callable[[], bytes], new: Callable[[], bytes]) -> bool:
+    """Whether two versions of a file differ by noise alone."""
+    return is_notebook(path) and contents_differ_by_noise(old(), new())
+
+
+def planned(
+    state: State, targets: Iterable[plan.Target], *, doing: str, force: bool = False, also: Iterable[str] = ()
+) -> tuple[Planned, ...]:
+    """Decide what may be done to the files.
+
+    Args:
+        targets: What is expected and wanted at each path.
+        doing: For the message: "check out main".
+        force: Replace uncommitted work too, after saving it.
+        also: More paths that are in the way.
+
+    Raises:
+        Refused: Uncommitted work is in the way.
+    """
+    found = plan.plan(state.repo.root, state.store, targets, noise, force=force)
+    in_the_way = sorted({*found.collisions, *(() if force else also)})
+    if in_the_way:
+        raise collision(in_the_way, doing)
+    return found.planned
+
+
+def collision(paths: Sequence[str], doing: str) -> Refused:
+    """The error that names the files in the way."""
+    shown = ", ".join(map(show, paths[:_SHOWN])) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
+    return Refused(
+        f"cannot {doing}: uncommitted work in {shown} would be overwritten",
+        'Commit it first (`muse commit -m "..."`), or add --force: then it is saved and `muse undo` brings it back.',
+        kind="uncommitted",
+    )
+
+
+def changes_of(plans: Iterable[Planned]) -> tuple[Change, ...]:
+    """The changes that were planned."""
+    return tuple(one.change for one in plans)

@@ -1,0 +1,176 @@
+"""What in the folder differs from the commit that is checked out, noise told apart from work."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import NamedTuple
+
+from muse.core import scan, stat_cache
+from muse.core.dag import tree_of
+from muse.core.disk import Content, Folders
+from muse.core.errors import MuseError, SystemTrouble
+from muse.core.names import show
+from muse.core.types import LINK, Change, Entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from muse.core.command import State
+    from muse.core.object_store import ObjectStore
+
+#: Seconds for which a notebook that its server is writing is waited for.
+_SAVING_SECONDS = 1.0
+_RECENT_NS = 1_000_000_000
+
+
+class Work(NamedTuple):
+    """The folder against the commit that is checked out.
+
+    Attributes:
+        tree: The tree of that commit; None before the first.
+        changes: Files with work in them.
+        noise: Notebooks that differ by noise alone.
+        skipped: What was left out, and why.
+        troubles: What could not be read.
+        warnings: Lines for the answer.
+    """
+
+    tree: bytes | None
+    changes: tuple[Change, ...]
+    noise: tuple[Change, ...]
+    skipped: tuple[scan.Skipped, ...]
+    troubles: tuple[MuseError, ...]
+    warnings: tuple[str, ...]
+
+
+def look(state: State, *, staged: Collection[str] = (), storing: bool = False) -> Work:
+    """Compare the folder with what is checked out.
+
+    Args:
+        state: The repository.
+        staged: Paths that are tracked though not committed.
+        storing: Whether the contents of `changes` go into the store as they are read.
+    """
+    return _Look(state, staged, storing).run()
+
+
+def is_notebook(path: str) -> bool:
+    """True when the name says that a file is a notebook."""
+    return path.endswith(".ipynb")
+
+
+def differs_by_noise(path: str, old: Entry | None, new: Entry | None) -> bool:
+    """Whether two entries can differ by noise alone, as far as their modes tell."""
+    return is_notebook(path) and old is not None and new is not None and old.mode == new.mode != LINK
+
+
+def contents_differ_by_noise(old: bytes, new: bytes) -> bool:
+    """Whether two notebooks differ by noise alone."""
+    from muse.notebook.noise import same_but_noise
+
+    return same_but_noise(old, new)
+
+
+class _Look:
+    def __init__(self, state: State, staged: Collection[str], storing: bool) -> None:
+        self.state, self.staged, self.storing = state, staged, storing
+        self.root, self.store = state.repo.root, state.store
+        self.tree = tree_of(self.store, state.view.commit)
+        self.cache = stat_cache.open_cache(state.repo.layout.stat_cache)
+        self.held: dict[str, tuple[Entry, bytes]] = {}
+        self.warnings: list[str] = []
+
+    def run(self) -> Work:
+        found = self._settled_scan()
+        changes: list[Change] = []
+        noise: list[Change] = []
+        with Folders(self.root) as folders:
+            for change in found.changes:
+                if self._is_noise(folders, change):
+                    noise.append(change)
+                    continue
+                if self.storing and change.after is not None:
+                    self._store(folders, change)
+                changes.append(change)
+        stat_cache.close_cache(self.cache)
+        return Work(
+            self.tree, tuple(changes), tuple(noise), found.skipped, found.troubles, tuple(self.warnings)
+        )
+
+    def _scan(self) -> scan.Scan:
+        sink = self._take if self.storing else None
+        return scan.scan(self.root, self.store, self.tree, self.cache, staged=self.staged, sink=sink)
+
+    def _settled_scan(self) -> scan.Scan:
+        """Scan; wait for notebooks that their server is writing, as it writes in place."""
+        found = self._scan()
+        deadline = time.monotonic() + _SAVING_SECONDS
+        while saving := [change.path for change in found.changes if self._being_saved(change)]:
+            if time.monotonic() > deadline:
+                self.warnings += [f"{show(path)} is being saved, and was taken as it stood" for path in saving]
+                break
+            time.sleep(0.02)
+            found = self._scan()
+        return found
+
+    def _being_saved(self, change: Change) -> bool:
+        """The server keeps the old copy beside the notebook, as `.~NAME`, while it writes."""
+        if change.after is None or not is_notebook(change.path):
+            return False
+        folder, name = os.path.split(os.path.join(self.root, change.path))
+        try:
+            copy = os.lstat(os.path.join(folder, f".~{name}"))
+        except OSError:
+            return False
+        return copy.st_mtime_ns > time.time_ns() - 60 * _RECENT_NS
+
+    def _take(self, path: str, before: Entry | None, content: Content) -> None:
+        assert content.data is not None
+        if differs_by_noise(path, before, content.entry):
+            self.held[path] = (content.entry, content.data)
+        else:
+            self.store.add(content.data, content.entry.digest)
+
+    def _is_noise(self, folders: Folders, change: Change) -> bool:
+        old, new = change.before, change.after
+        if not differs_by_noise(change.path, old, new):
+            return False
+        assert old is not None and new is not None
+        verdict = self.cache.verdict(old.digest, new.digest)
+        if verdict is None:
+            verdict = contents_differ_by_noise(self.store.read(old.digest), self._bytes(folders, change.path, new))
+            self.cache.set_verdict(old.digest, new.digest, verdict)
+        return verdict
+
+    def _store(self, folders: Folders, change: Change) -> None:
+        assert change.after is not None
+        if change.after.digest not in self.store:
+            self.store.add(self._bytes(folders, change.path, change.after), change.after.digest)
+
+    def _bytes(self, folders: Folders, path: str, entry: Entry) -> bytes:
+        held = self.held.get(path)
+        return held[1] if held is not None and held[0] == entry else read_as(folders, path, entry)
+
+
+def read_as(folders: Folders, path: str, entry: Entry) -> bytes:
+    """The bytes of a file that were seen to be `entry`.
+
+    Raises:
+        SystemTrouble: They are not any more.
+    """
+    from muse.core.types import digest_of
+
+    try:
+        data = folders.read(path)
+    except FileNotFoundError:
+        data = b""
+    if digest_of(data) != entry.digest:
+        raise SystemTrouble(f"{show(path)} changed while it was read", "Nothing was changed; try again.", kind="changing")
+    return data
+
+
+def notebook_at(store: ObjectStore, entry: Entry | None) -> bytes | None:
+    """The bytes of a committed notebook; None for none."""
+    return store.read(entry.digest) if entry is not None else None

@@ -1,0 +1,187 @@
+"""Choose what the next commit takes: files, folders, or single cells of a notebook."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from muse.core import trees
+from muse.core.command import SHARED, Draft, State, writing
+from muse.core.disk import Blocked, Content, Folders, NotAFile, read_entry
+from muse.core.errors import UsageProblem
+from muse.core.names import show
+from muse.core.repo import Repo
+from muse.core.types import Change, Entry
+from muse.display.document import Block, Document, Hint, Notice, line
+from muse.display.result import Result
+from muse.verbs import _work
+from muse.verbs._files import status_of
+from muse.verbs._paths import is_under, to_repository
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Iterator, Sequence
+
+    from muse.core.view import Stage
+
+EXAMPLE = "muse add analysis.ipynb#3,5-7 data.csv"
+
+_ROLES = {"added": "added", "changed": "changed", "deleted": "removed"}
+
+
+class _Fields(NamedTuple):
+    staged: tuple[Change, ...]
+    notes: tuple[str, ...]
+
+
+class AddResult(Result, _Fields):
+    """What this command staged, against the commit that is checked out.
+
+    Attributes:
+        staged: The paths whose staged content this command changed.
+        notes: Warnings.
+    """
+
+    __slots__ = ()
+
+    def document(self) -> Document:
+        """The answer for people."""
+        return tuple(self._blocks())
+
+    def _blocks(self) -> Iterator[Block]:
+        for note in self.notes:
+            yield Notice(note)
+        if not self.staged:
+            yield line("Nothing to stage: these files are as in the last commit, or staged already.")
+            return
+        yield line(("Staged for the next commit", "strong"))
+        for change in self.staged:
+            status = status_of(change)
+            yield line((f"{status:<8}", _ROLES[status]), " ", (show(change.path), "path"), indent=1)
+        yield Hint('`muse commit -m "..."` records what is staged, `muse restore --staged PATH` takes it back')
+
+    def json(self) -> object:
+        """The answer for programs."""
+        return {
+            "staged": [{"path": change.path, "status": status_of(change)} for change in self.staged],
+            "notes": list(self.notes),
+        }
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """What can be typed."""
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder, or NOTEBOOK#CELLS")
+
+
+def add(*paths: str | os.PathLike[str], repo: Repo | None = None) -> AddResult:
+    """Stage files, folders, or single cells of a notebook for the next commit.
+
+    Args:
+        paths: Files and folders; `NOTEBOOK#3,5-7` for cells by position, `NOTEBOOK#id:abc` by id. A file with
+            that very name wins. A file that is gone is staged as removed.
+
+    Raises:
+        UsageProblem: A path names nothing.
+        SystemTrouble: A file cannot be read.
+    """
+    repo = repo or Repo.open()
+    typed = [os.fspath(path) for path in paths]
+    if not typed:
+        raise UsageProblem("nothing was named to add", "`muse add .` stages everything in this folder.")
+    return writing(repo, "add", typed, lambda state: _Adding(state, typed).draft(), lock=SHARED)
+
+
+class _Adding:
+    """Turns what was typed into a stage."""
+
+    def __init__(self, state: State, typed: Sequence[str]) -> None:
+        self.state, self.typed = state, typed
+        self.root, self.store = state.repo.root, state.store
+        self.before: Stage = state.view.stage(self.store)
+        self.stage: Stage = dict(self.before)
+        self.work: _work.Work | None = None
+        from muse.core.dag import tree_of
+
+        self.tree = tree_of(self.store, state.view.commit)
+
+    def draft(self) -> Draft[AddResult]:
+        with Folders(self.root) as folders:
+            for typed in self.typed:
+                self._add(folders, typed)
+        stage = {path: entry for path, entry in self.stage.items() if entry != self._committed(path)}
+        changed = [path for path in sorted(stage) if path not in self.before or self.before[path] != stage[path]]
+        staged = tuple(Change(path, self._committed(path), stage[path]) for path in changed)
+        view = self.state.view.with_stage(self.store, stage) if stage != self.before else None
+        return Draft(lambda left: AddResult(staged, tuple(self.state.notes)), view)
+
+    def _committed(self, path: str) -> Entry | None:
+        entry = trees.lookup(self.store, self.tree, path)
+        return None if entry is not None and entry.mode == "d" else entry
+
+    def _add(self, folders: Folders, typed: str) -> None:
+        path = to_repository(self.root, typed)
+        if path and self._add_file(folders, path):
+            return
+        if not path or folders.is_folder(path):
+            self._add_folder(path)
+        elif self._committed(path) is not None or path in self.stage:
+            self.stage[path] = None
+        elif not (self._add_cells(folders, path) or self._remove_folder(path)):
+            raise UsageProblem(f"{show(typed)} names no file here", "`muse status` lists what can be added.")
+
+    def _add_file(self, folders: Folders, path: str) -> bool:
+        content = self._read(folders, path)
+        if content is None:
+            return False
+        assert content.data is not None
+        self.store.add(content.data, content.entry.digest)
+        self.stage[path] = content.entry
+        return True
+
+    def _read(self, folders: Folders, path: str) -> Content | None:
+        folder, _, name = path.rpartition("/")
+        try:
+            return read_entry(folders.open(folder), name, path, keep=True)
+        except (FileNotFoundError, NotADirectoryError, NotAFile, Blocked):
+            return None
+
+    def _add_folder(self, folder: str) -> None:
+        if self.work is None:
+            self.work = _work.look(self.state, staged=self.before, storing=True)
+        for trouble in self.work.troubles:
+            raise trouble
+        for skipped in self.work.skipped:
+            if is_under(skipped.path, folder) and skipped.why == "large":
+                self.state.notes.append(f"{show(skipped.path)} is large: `muse add {show(skipped.path)}` takes it")
+        for change in self.work.changes:
+            if is_under(change.path, folder):
+                self.stage[change.path] = change.after
+        changed = {change.path for change in self.work.changes}
+        for path in [path for path in self.stage if is_under(path, folder) and path not in changed]:
+            self.stage[path] = self._committed(path)
+
+    def _remove_folder(self, folder: str) -> bool:
+        entry = trees.lookup(self.store, self.tree, folder)
+        if entry is None:
+            return False
+        for path, _ in trees.walk(self.store, entry.digest, folder + "/"):
+            self.stage[path] = None
+        return True
+
+    def _add_cells(self, folders: Folders, path: str) -> bool:
+        name, mark, cells = path.rpartition("#")
+        disk = self._read(folders, name) if mark and _work.is_notebook(name) else None
+        if disk is None or disk.data is None:
+            return False
+        from muse.notebook.model import NotANotebook
+        from muse.notebook.pick import parse_selector, pick
+
+        entry = self.stage[name] if name in self.stage else self._committed(name)
+        base = self.store.read(entry.digest) if entry is not None else None
+        try:
+            picked = pick(base, disk.data, parse_selector(cells))
+        except NotANotebook as error:
+            raise UsageProblem(f"{show(name)}: {error}", "Add the whole file instead.") from None
+        self.stage[name] = Entry(disk.entry.mode, self.store.add(picked))
+        return True

@@ -1,0 +1,95 @@
+"""Show and change settings."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from muse.core import config as settings_file
+from muse.core.config import Setting
+from muse.core.errors import UsageProblem
+from muse.core.repo import Repo
+from muse.display.document import Document, Span, Table, line
+from muse.display.result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+EXAMPLE = 'muse config author.name "Ada Lovelace" --user'
+
+
+class _Fields(NamedTuple):
+    did: str
+    settings: tuple[Setting, ...]
+
+
+class ConfigResult(Result, _Fields):
+    """Settings in force.
+
+    Attributes:
+        did: What was changed, in a sentence; empty when nothing was.
+        settings: The settings that were asked for.
+    """
+
+    __slots__ = ()
+
+    def document(self) -> Document:
+        """The answer for people."""
+        if self.did:
+            return (line(self.did),)
+        rows = tuple(
+            (Span(one.key, "strong"), Span(str(one.value)), Span(one.source, "dim")) for one in self.settings
+        )
+        return (Table(rows),)
+
+    def json(self) -> object:
+        """The answer for programs."""
+        return {"settings": [one._asdict() for one in self.settings]}
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """What can be typed."""
+    parser.add_argument("key", nargs="?", help="a setting, as in author.name (all of them)")
+    parser.add_argument("value", nargs="?", help="its new value")
+    parser.add_argument("--unset", action="store_true", help="go back to the default")
+    parser.add_argument("--user", action="store_true", help="for all repositories of this user, not for this one")
+
+
+def config(
+    key: str | None = None,
+    value: str | None = None,
+    *,
+    unset: bool = False,
+    user: bool = False,
+    repo: Repo | None = None,
+) -> ConfigResult:
+    """Show settings, or change one.
+
+    Args:
+        key: The setting; all of them when not given.
+        value: Its new value.
+        unset: Go back to the default.
+        user: Change it for all repositories of this user.
+
+    Raises:
+        UsageProblem: There is no such setting, or it cannot have that value.
+    """
+    repo = repo or Repo.open()
+    path = settings_file.user_file() if user else repo.layout.config
+    if key is not None and value is not None:
+        settings_file.set_value(path, key, value)
+        return ConfigResult(f"Set {key} to {value}.", _in_force(repo, key))
+    if unset:
+        if key is None:
+            raise UsageProblem("no setting was named", "`muse config` lists them.")
+        was_set = settings_file.unset_value(path, key)
+        return ConfigResult(f"{key} is back to its default." if was_set else f"{key} was not set.", _in_force(repo, key))
+    return ConfigResult("", _in_force(repo, key))
+
+
+def _in_force(repo: Repo, key: str | None) -> tuple[Setting, ...]:
+    fresh = Repo(repo.root).settings
+    found = tuple(one for one in fresh.items() if key in (None, one.key))
+    if not found:
+        raise UsageProblem(f"there is no setting {key}", "`muse config` lists them.")
+    return found

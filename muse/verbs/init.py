@@ -1,0 +1,78 @@
+"""Start a repository in a folder."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from muse.core import create, ops, sweep
+from muse.core.command import Draft, State, writing
+from muse.core.errors import UsageProblem
+from muse.core.names import show
+from muse.core.repo import ROOT_VARIABLE, Repo
+from muse.display.document import Document, Hint, line
+from muse.display.result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+EXAMPLE = "muse init"
+
+
+class _Fields(NamedTuple):
+    root: str
+    created: bool
+
+
+class InitResult(Result, _Fields):
+    """Where the repository is, and whether it is new."""
+
+    __slots__ = ()
+
+    def document(self) -> Document:
+        """The answer for people."""
+        if not self.created:
+            return (line("There is a repository in ", (show(self.root), "path"), " already."),)
+        return (
+            line("Started a repository in ", (show(self.root), "path"), "."),
+            Hint('`muse commit -m "first look"` records what is there now'),
+        )
+
+    def json(self) -> object:
+        """The answer for programs."""
+        return {"root": self.root, "created": self.created}
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """What can be typed."""
+    parser.add_argument("folder", nargs="?", help="where to start it (the current folder)")
+
+
+def init(folder: str | os.PathLike[str] | None = None, *, repo: Repo | None = None) -> InitResult:
+    """Start a repository. In a folder that is one already, nothing changes.
+
+    Args:
+        folder: Where; the folder of `repo`, `$MUSE_REPO_ROOT` or the current folder when not given.
+
+    Raises:
+        UsageProblem: There is no such folder.
+        SystemTrouble: The system refused.
+    """
+    named = folder if folder is not None else repo.root if repo is not None else os.environ.get(ROOT_VARIABLE)
+    root = os.path.abspath(os.path.expanduser(os.fspath(named or os.getcwd())))
+    if not os.path.isdir(root):
+        raise UsageProblem(f"there is no folder {show(root)}", "Make it first, or name another.")
+    here = Repo(root)
+    if os.path.lexists(here.layout.muse):
+        sweep.sweep(here.layout)
+    create.create(here.layout)
+    if ops.newest_number(here.layout):
+        return InitResult(root, False)
+    return writing(here, "init", (), lambda state: _first(state, root))
+
+
+def _first(state: State, root: str) -> Draft[InitResult]:
+    if state.number:  # another process was faster
+        return Draft(lambda left: InitResult(root, False), None)
+    return Draft(lambda left: InitResult(root, True), state.view)

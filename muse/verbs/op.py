@@ -1,0 +1,129 @@
+"""List every command that changed the repository, and go back to any."""
+
+from __future__ import annotations
+
+from muse.core import ops
+from muse.core.command import EXCLUSIVE, Draft, State, reading, writing
+from muse.core.errors import Damaged, UsageProblem
+from muse.core.ops import Operation
+from muse.core.plan import Target
+from muse.core.repo import Repo
+from muse.core.types import Entry, id_of
+from muse.display.document import Document, Span, Table, line
+from muse.display.result import Result
+from muse.display.words import short_id, when
+from muse.verbs import _steps
+from muse.verbs._steps import StepResult
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+EXAMPLE = "muse op log"
+
+
+class OpLogResult(Result, tuple[Operation, ...]):
+    """Operations, newest first. A tuple: `log[0].command`."""
+
+    __slots__ = ()
+
+    def document(self) -> Document:
+        """The answer for people."""
+        if not self:
+            return (line("Nothing has happened yet."),)
+        return (Table(tuple(self._row(operation) for operation in self)),)
+
+    def _row(self, operation: Operation) -> tuple[Span, ...]:
+        view = operation.view
+        at = short_id(id_of(view.commit)) if view.commit is not None else ""
+        return (
+            Span(str(operation.number), "strong"),
+            Span(when(operation.time), "dim"),
+            Span(f"{operation.user}@{operation.host}", "dim"),
+            Span(operation.command),
+            Span(view.branch or "", "branch"),
+            Span(at, "id"),
+        )
+
+    def json(self) -> object:
+        """The answer for programs: a list."""
+        return [
+            {
+                "number": operation.number,
+                "command": operation.command,
+                "time": operation.time,
+                "user": operation.user,
+                "host": operation.host,
+                "branch": operation.view.branch,
+                "commit_id": id_of(operation.view.commit) if operation.view.commit is not None else None,
+            }
+            for operation in self
+        ]
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """What can be typed."""
+    parser.add_argument("action", nargs="?", choices=["log", "restore"], default="log", help="list, or go back")
+    parser.add_argument("number", nargs="?", type=int, default=None, help="with `restore`: the operation to go back to")
+    parser.add_argument("-n", "--limit", type=int, metavar="N", help="list at most this many")
+    parser.add_argument("--force", action="store_true", help="replace uncommitted work that is in the way; it is saved")
+
+
+def op(
+    action: str = "log",
+    number: int | None = None,
+    *,
+    limit: int | None = None,
+    force: bool = False,
+    repo: Repo | None = None,
+) -> OpLogResult | StepResult:
+    """List operations, or go back to one.
+
+    Args:
+        action: "log" or "restore".
+        number: The operation to go back to.
+        limit: List at most this many.
+        force: Replace uncommitted work that is in the way. It is saved.
+
+    Raises:
+        UsageProblem: There is no such operation.
+        Refused: Uncommitted work is in the way.
+    """
+    repo = repo or Repo.open()
+    if action == "log":
+        return reading(repo, lambda state: _log(state, limit))
+    if number is None:
+        raise UsageProblem("no operation was named", "`muse op log` lists them: `muse op restore 12`.")
+    args = ("restore", str(number), *(("--force",) if force else ()))
+    return writing(repo, "op", args, lambda state: _restore(state, number, force), lock=EXCLUSIVE, again=False)
+
+
+def _log(state: State, limit: int | None) -> OpLogResult:
+    numbers = ops.numbers(state.repo.layout)[::-1][:limit]
+    found = (_steps.read(state, number) for number in numbers)
+    return OpLogResult(operation for operation in found if operation is not None)
+
+
+def _restore(state: State, number: int, force: bool) -> Draft[StepResult]:
+    destination = _steps.read(state, number) if number > 0 else None
+    if destination is None or number > state.number:
+        raise UsageProblem(f"there is no operation {number}", "`muse op log` lists those that are kept.")
+    if number == state.number:
+        return _steps.nowhere(state, f"Operation {number} is the newest: nothing to restore.")
+    did = f"went back to operation {number} (`{destination.command}`)"
+    hint = "`muse undo` takes this back"
+    return _steps.step(state, did, destination, destination, _targets(state, number), force=force, hint=hint)
+
+
+def _targets(state: State, number: int) -> list[Target]:
+    """For each file that a later operation changed: its first `before` is wanted, its last `after` expected."""
+    first: dict[str, Entry | None] = {}
+    last: dict[str, Entry | None] = {}
+    for later in range(number + 1, state.number + 1):
+        operation = _steps.read(state, later)
+        if operation is None:
+            raise Damaged(f"operation {later} is missing from the log")
+        for path, before, after in operation.changes(state.store) if operation.changes_folder else ():
+            first.setdefault(path, before)
+            last[path] = after
+    return [Target(path, last[path], before) for path, before in first.items()]

@@ -1,0 +1,50 @@
+"""Take back the last command."""
+
+from __future__ import annotations
+
+from muse.core.command import EXCLUSIVE, Draft, State, writing
+from muse.core.repo import Repo
+from muse.verbs import _steps
+from muse.verbs._steps import StepResult
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+EXAMPLE = "muse undo"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """What can be typed."""
+    parser.add_argument("--force", action="store_true", help="replace uncommitted work that is in the way; it is saved")
+
+
+def undo(*, force: bool = False, repo: Repo | None = None) -> StepResult:
+    """Take back the last command, whatever it was; again for the one before. `redo` brings it back.
+
+    The files that the command changed go back too. Undoing a commit leaves the files: the changes are uncommitted
+    again.
+
+    Args:
+        force: Replace uncommitted work that is in the way. It is saved.
+
+    Raises:
+        Refused: Uncommitted work is in the way, or somebody changed the repository at the same time.
+    """
+    repo = repo or Repo.open()
+    args = ("--force",) if force else ()
+    return writing(repo, "undo", args, lambda state: _undo(state, force), lock=EXCLUSIVE, again=False)
+
+
+def _undo(state: State, force: bool) -> Draft[StepResult]:
+    newest = state.operation
+    if newest is None or newest.at <= 1:
+        return _steps.nowhere(state, "Nothing to undo: this is where the repository began.")
+    undone, before = _steps.read(state, newest.at), _steps.read(state, newest.at - 1)
+    if undone is None or before is None:
+        return _steps.nowhere(state, "Nothing to undo: what came before is not kept any more.")
+    targets = _steps.reversed_targets(undone.changes(state.store))
+    did = f"undid `{undone.command}` (operation {undone.number})"
+    hint = "the files stay as they are: the changes are uncommitted again" if undone.verb == "commit" else ""
+    draft = _steps.step(state, did, undone, before, targets, force=force, hint=hint or "`muse redo` brings it back")
+    return draft._replace(at=before.at, redo=(*newest.redo, undone.number))
