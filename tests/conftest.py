@@ -7,9 +7,14 @@ import tempfile
 import time
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.environment import scrubbed
+
+# A busy machine is no failure. CI tries the same examples every time; elsewhere each run looks for new ones.
+hypothesis.settings.register_profile("muse", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("muse")
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import os
 import sys
 
 from muse import __version__
-from muse.core import interrupts
-from muse.core.errors import MuseError, from_os_error
+from muse.core import interrupts, log
+from muse.core.errors import MuseError, Unexpected, from_os_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,11 +44,13 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _run(typed: list[str]) -> int:
     from muse.cli.parser import HelpAsked, parse
+    from muse.cli.terminal import watched
 
     json = "--json" in typed
     try:
         call = parse(typed)
-        result: Result = call.function(*call.positional, **call.keywords)
+        with watched():
+            result: Result = call.function(*call.positional, **call.keywords)
     except HelpAsked as asked:
         print(asked, end="")
         return 0
@@ -58,6 +60,9 @@ def _run(typed: list[str]) -> int:
         raise
     except OSError as error:
         return _fail(from_os_error(error, "cannot work with"), json)
+    except Exception as error:
+        log.problem("unexpected")
+        return _fail(Unexpected(error), json)
     _show(result, json)
     interrupts.deliver()
     return result.exit_status

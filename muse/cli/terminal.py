@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 
+from muse.core import progress
 from muse.core.errors import MuseError
 from muse.display.document import Document, Hint, line
 from muse.display.text import render
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import TextIO
 
 
@@ -31,6 +34,22 @@ def show_error(error: MuseError) -> None:
     if error.hint:
         document += (Hint(error.hint),)
     _print(render(document, colour=sys.stderr.isatty() and _colour()), sys.stderr)
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """Show on the error stream, if it is a terminal, how far the work inside is when it takes over a second."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    monitor = progress.Patient(lambda text: print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True))
+    progress.monitor = monitor
+    try:
+        yield
+    finally:
+        progress.monitor = None
+        if monitor.shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def _colour() -> bool:

@@ -34,8 +34,8 @@ def now() -> str:
             return _local(time.time())
         if re.fullmatch(_SECONDS, fixed):
             return _local(float(fixed))
-        seconds, offset = _split(fixed)
-        return _show(seconds, offset)
+        whole, _, offset = _split(fixed)
+        return _show(whole, offset)
     except (ValueError, OverflowError, OSError):
         hint = "Write it like 2026-11-22T14:03:05+01:00, or as seconds since 1970."
         raise UsageProblem(f"MUSE_NOW is {fixed!r}, which is no time", hint) from None
@@ -47,7 +47,8 @@ def parse(text: str) -> float:
     Raises:
         ValueError: The text is no such time.
     """
-    return _split(text)[0]
+    whole, fraction, _ = _split(text)
+    return whole + fraction
 
 
 def ago(text: str) -> float | None:
@@ -74,8 +75,8 @@ def ago(text: str) -> float | None:
         return None
 
 
-def _split(text: str) -> tuple[float, int]:
-    """Seconds since 1970, and the offset in minutes."""
+def _split(text: str) -> tuple[float, float, int]:
+    """Whole seconds since 1970, the fraction of a second, and the offset in minutes."""
     from datetime import datetime
 
     found = re.fullmatch(_RFC3339, text)
@@ -84,7 +85,7 @@ def _split(text: str) -> tuple[float, int]:
     day, clock, fraction, sign, hours, minutes = found.groups()
     offset = int(f"{sign}1") * (int(hours) * 60 + int(minutes)) if sign else 0
     wall = datetime.fromisoformat(f"{day}T{clock}+00:00").timestamp()
-    return wall - offset * 60 + float(fraction or 0), offset
+    return wall - offset * 60, float(fraction or 0), offset
 
 
 def _local(seconds: float) -> str:

@@ -8,9 +8,10 @@ pack they need was replaced meanwhile; a writing one also when somebody else was
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from muse.core import create, io, ops, view, worktree
+from muse.core import create, io, log, ops, view, worktree
 from muse.core.errors import Damaged, MuseError, Refused, SystemTrouble, Unconfirmed, from_os_error
 from muse.core.object_store import ObjectStore
 from muse.core.ops import Operation
@@ -132,6 +133,7 @@ def writing(
     finally:
         held.release()
         deferral.end()
+        log.debug("%s: done", verb)
 
 
 class _Writing:
@@ -154,6 +156,7 @@ class _Writing:
                 self._check_intent(state)
                 return self._round(state, build)
             except _Lost:
+                log.debug("%s: operation %d was taken, starting over", self.verb, state.number + 1)
                 _pause(attempt)
             except PackGone as gone:
                 if ops.newest_number(self.layout) == state.number:
@@ -176,8 +179,11 @@ class _Writing:
         view = state.view
         if self.first is None:
             self.first = view
-        same_intent = view.branch == self.first.branch and view.sections.get("stage") == self.first.sections.get("stage")
-        if not (same_intent if self.again else view == self.first):
+        if self.again:
+            same = (view.branch, view.sections.get("stage")) == (self.first.branch, self.first.sections.get("stage"))
+        else:
+            same = view == self.first
+        if not same:
             assert state.operation is not None
             raise Refused(
                 f"{state.operation.user} ran `{state.operation.command}` in this repository at the same time",
@@ -373,10 +379,8 @@ def _pause(attempt: int) -> None:
 
 
 def _unlink_quietly(path: str) -> None:
-    try:
+    with suppress(OSError):  # an unnamed pack harms nobody
         os.unlink(path)
-    except OSError:
-        pass  # an unnamed pack harms nobody
 
 
 def _missing_pack(gone: PackGone) -> Damaged:

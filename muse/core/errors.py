@@ -7,10 +7,12 @@ are grouped by what the reader can do about it, and each group has one exit stat
     ├── UsageProblem      2   the command was typed wrong, or there is no repository here
     │   └── NotARepository    (also a `SystemExit`, code 2)
     ├── Damaged           3   something in the repository is not what was written
-    │   └── Missing           (also a `KeyError`) an object or record that should be there is not
+    │   ├── Missing           (also a `KeyError`) an object or record that should be there is not
+    │   └── TooNew                a newer muse wrote it
     ├── Refused           4   not now: someone was faster, or uncommitted work would be overwritten
-    └── SystemTrouble     5   the operating system said no (disk full, no permission, …)
-        └── Unconfirmed       the work may be done, but the disk did not confirm it
+    ├── SystemTrouble     5   the operating system said no (disk full, no permission, …)
+    │   └── Unconfirmed       the work may be done, but the disk did not confirm it
+    └── Unexpected        5   a mistake in muse itself
 
 `kind` is stable and machine-readable; it is what `--json` prints.
 """
@@ -69,15 +71,26 @@ class Damaged(MuseError):
 
     kind = "damaged"
     exit_status = 3
+    advice = "The rest is still readable; bring this back from a copy of `.muse`."
 
     def __init__(self, message: str, hint: str = "", *, kind: str | None = None) -> None:
-        super().__init__(message, hint or "Everything else is still readable; bring this back from a copy of `.muse`.", kind=kind)
+        super().__init__(message, hint or self.advice, kind=kind)
 
 
 class Missing(Damaged, KeyError):
     """Something that must be there is not."""
 
     kind = "missing"
+
+
+class TooNew(Damaged):
+    """A newer muse wrote it."""
+
+    kind = "too-new"
+    advice = "Update: `pip install -U muse-vcs`."
+
+    def __init__(self, what: str, version: int) -> None:
+        super().__init__(f"{what} was written by a newer muse (version {version})")
 
 
 class Refused(MuseError):
@@ -112,6 +125,19 @@ _ADVICE = {
     "ELOOP": "A link stands where a folder or file of its own is expected: look at that path.",
     "ENAMETOOLONG": "The name is too long for this file system: shorten it.",
 }
+
+
+class Unexpected(MuseError):
+    """A mistake in muse itself. The traceback is for `MUSE_LOG=debug`, not for the user."""
+
+    kind = "internal"
+    exit_status = 5
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(
+            f"muse made a mistake of its own: {type(error).__name__}: {error}",
+            "What was committed is safe. Please report it, with what `MUSE_LOG=debug` shows.",
+        )
 
 
 def from_os_error(error: OSError, doing: str, path: str | None = None) -> SystemTrouble:

@@ -76,7 +76,7 @@ def _user_section(text: str) -> Iterator[tuple[str, str]]:
     for line in lines:
         section = _SECTION.match(line)
         if section:
-            inside = section[1].lower() == "user"
+            inside = section[1].lower() == "user" and not section[2]
             line = section[3]
         key = _KEY.match(line)
         if key:

@@ -45,6 +45,11 @@ def _note(number: int, frame: FrameType | None) -> None:
     _pending = True
 
 
+def pending() -> bool:
+    """True when Ctrl+C was pressed while a command was finishing."""
+    return _pending
+
+
 def deliver() -> None:
     """Raise the KeyboardInterrupt that was held back, if there was one. Front ends call it after the answer.
 

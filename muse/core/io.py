@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 
 from muse.core import locks, publish, temps
 from muse.core.errors import Damaged, from_os_error
@@ -294,10 +295,8 @@ def _is_ours(fd: int) -> bool:
 
 
 def _unlink_quietly(path: str) -> None:
-    try:
+    with suppress(OSError):  # the sweep of the next command takes it
         os.unlink(path)
-    except OSError:
-        pass  # the sweep of the next command takes it
 
 
 def write_atomic(path: str, data: bytes, *, durable: bool = True, prefix: str = temps.MUSE_TEMP) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from muse.core import io
 from muse.core.codec import pack, unpack
-from muse.core.errors import Damaged, from_os_error
+from muse.core.errors import Damaged, TooNew, from_os_error
 from muse.core.paths import Layout
 from muse.core.types import Change, PackRef, digest_of
 from muse.core.view import Section, View, decode_changes, decode_view, encode_view
@@ -106,7 +106,7 @@ def decode(data: bytes, what: str) -> Operation:
         raise Damaged(f"{what} is cut short")
     magic, version, length = _HEADER.unpack_from(data)
     if magic == MAGIC and version > VERSION:
-        raise Damaged(f"{what} was written by a newer muse (version {version})", "Update muse: `pip install -U muse-vcs`.")
+        raise TooNew(what, version)
     if magic != MAGIC or len(data) != _HEADER.size + length + _CHECKSUM:
         raise Damaged(f"{what} is not an operation or is cut short")
     if digest_of(data[:-_CHECKSUM]) != data[-_CHECKSUM:]:

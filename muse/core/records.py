@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from muse.core import names
 from muse.core.codec import pack, unpack
-from muse.core.errors import Damaged
+from muse.core.errors import Damaged, TooNew
 from muse.core.types import DIGEST_SIZE, FOLDER, Entry
 
 TYPE_CHECKING = False
@@ -119,7 +119,7 @@ def is_folder(entry: Entry | None) -> bool:
 
 def _check_version(version: Any, what: str) -> None:
     if isinstance(version, int) and version > _VERSION:
-        raise Damaged(f"{what} was written by a newer muse (version {version})", "Update muse: `pip install -U muse-vcs`.")
+        raise TooNew(what, version)
     if version != _VERSION:
         raise ValueError
 

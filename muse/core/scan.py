@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from muse.core import disk, listing, names, trees
+from muse.core import disk, listing, names, progress, trees
 from muse.core.disk import UNKNOWN, Content, NotAFile, Signature, signature
 from muse.core.errors import MuseError, SystemTrouble, from_os_error
 from muse.core.ignore import ENVIRONMENT_MARK, Rules
@@ -108,6 +108,7 @@ class _Scanner:
         self.skipped: list[Skipped] = []
         self.troubles: list[MuseError] = []
         self.folders: set[str] = set()
+        self.read = 0
 
     def visit(self, fd: int, path: str, tree: bytes | None, above: Rules | None) -> None:
         """Compare one open folder, and what is below it, with a tree."""
@@ -235,6 +236,8 @@ class _Scanner:
 
     def _read(self, here: _Here, name: str, before: Entry | None) -> tuple[Entry, Signature]:
         path = here.join(name)
+        self.read += 1
+        progress.report("reading changed files", self.read)
         content = disk.read_entry(here.fd, name, path, keep=self.sink is not None)
         if self.sink is not None and content.entry != before:
             self.sink(path, before, content)

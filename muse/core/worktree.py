@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from muse.core import io
+from muse.core import io, progress
 from muse.core.disk import Blocked, Folders, Found
 from muse.core.errors import MuseError, Unconfirmed, from_os_error
 from muse.core.names import show
@@ -71,6 +71,7 @@ class Staging:
             os.makedirs(self.folder, exist_ok=True)
             for number, change in enumerate(wanted):
                 assert change.after is not None
+                progress.report("writing files", number, len(wanted))
                 path = os.path.join(self.folder, str(number))
                 self._write(path, change.after, store.read(change.after.digest), each=len(wanted) < _MANY)
                 self._files[change.path] = path

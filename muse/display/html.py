@@ -160,7 +160,8 @@ def _prose(text: str) -> str:
     parts = _escaped(text).split("`")
     if len(parts) % 2 == 0:
         parts[-2:] = ["`".join(parts[-2:])]
-    return "".join(f'<code class="muse-code">{part}</code>' if number % 2 else part for number, part in enumerate(parts))
+    marked = (f'<code class="muse-code">{part}</code>' if number % 2 else part for number, part in enumerate(parts))
+    return "".join(marked)
 
 
 def _spans(parts: Iterable[Span]) -> str:

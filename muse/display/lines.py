@@ -130,7 +130,7 @@ def _hunks(changes: list[_Block], context: int) -> Iterator[list[_Block]]:
     """Changes that are so near that their context would overlap belong together."""
     hunk: list[_Block] = []
     for change in changes:
-        if hunk and change.i1 - hunk[-1].i2 > context:
+        if hunk and change.i1 - hunk[-1].i2 > 2 * context:
             yield hunk
             hunk = []
         hunk.append(change)

@@ -29,7 +29,7 @@ FAIR = 0.5
 # How many pairs of cells of one gap are compared, and how much of a source is looked at.
 _COMPARISONS = 4_000
 _CHARACTERS = 4_000
-_WORD = re.compile(r"\w+|[^\w\s]")
+_WORD = re.compile(r"\w+")
 
 
 class Pair(NamedTuple):
@@ -116,10 +116,9 @@ def _words(source: str) -> Counter[str]:
 def _likeness(one: Counter[str], other: Counter[str]) -> float:
     """The part of their words that two texts share, from 0 to 1."""
     total = one.total() + other.total()
-    if not total:
-        return 1.0
     few, many = (one, other) if len(one) <= len(other) else (other, one)
-    return 2 * sum(min(count, many[word]) for word, count in few.items() if word in many) / total
+    shared = sum(min(count, many[word]) for word, count in few.items() if word in many)
+    return 2 * shared / total if total else 0.0
 
 
 def _in_reading_order(matching: Matching) -> Iterator[Pair]:

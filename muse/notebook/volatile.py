@@ -30,7 +30,8 @@ _OF_A_NOTEBOOK: Mapping[str, frozenset[str]] = {
 }
 
 _COUNTS = (
-    (re.compile(r"\bIn ?\[\d+\]"), "In[ ]"),
+    # The count stands behind a colour code where the traceback is coloured.
+    (re.compile(r"(?:\b|(?<=[\d\[]m))In ?\[\d+\]"), "In[ ]"),
     (re.compile(r"<ipython-input-\d+-"), "<ipython-input-"),
     (re.compile(r"\bipykernel_\d+\b"), "ipykernel"),
 )

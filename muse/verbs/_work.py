@@ -167,7 +167,8 @@ def read_as(folders: Folders, path: str, entry: Entry) -> bytes:
     except FileNotFoundError:
         data = b""
     if digest_of(data) != entry.digest:
-        raise SystemTrouble(f"{show(path)} changed while it was read", "Nothing was changed; try again.", kind="changing")
+        message = f"{show(path)} changed while it was read"
+        raise SystemTrouble(message, "Nothing was changed; try again.", kind="changing")
     return data
 
 

@@ -12,7 +12,7 @@ from muse.core.names import show
 from muse.core.records import Commit, encode_commit
 from muse.core.repo import Repo
 from muse.core.types import Change, Entry, id_of
-from muse.display.document import Block, Document, Hint, Notice, Part, line
+from muse.display.document import Block, Document, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id
 from muse.notebook import session
@@ -78,9 +78,8 @@ class CommitResult(Result, _Fields):
             yield line("Nothing to commit: the folder is as in the last commit.")
             yield from skipped_lines(self.skipped)
             return
-        yield line(
-            (f"[{self.branch}", "branch"), " ", (short_id(id_of(self.commit)), "id"), ("]", "branch"), f" {self.subject}"
-        )
+        at = short_id(id_of(self.commit))
+        yield line((f"[{self.branch}", "branch"), " ", (at, "id"), ("]", "branch"), f" {self.subject}")
         yield line((self._counts(), "dim"))
         yield from skipped_lines(self.skipped)
         if self.new_branch:

@@ -83,7 +83,8 @@ def config(
         if key is None:
             raise UsageProblem("no setting was named", "`muse config` lists them.")
         was_set = settings_file.unset_value(path, key)
-        return ConfigResult(f"{key} is back to its default." if was_set else f"{key} was not set.", _in_force(repo, key))
+        did = f"{key} is back to its default." if was_set else f"{key} was not set."
+        return ConfigResult(did, _in_force(repo, key))
     return ConfigResult("", _in_force(repo, key))
 
 

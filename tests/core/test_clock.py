@@ -103,7 +103,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("text", [*BAD, "999999999999"])
+@pytest.mark.parametrize("text", [*BAD, "999999999999", "-62150000000"])
 def test_a_bad_fixed_time_says_how_to_write_it(at: Zone, text: str) -> None:
     at(text)
     with pytest.raises(UsageProblem, match="MUSE_NOW") as caught:

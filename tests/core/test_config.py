@@ -106,20 +106,14 @@ def test_values_of_the_wrong_kind_are_named_when_asked_for(muse: Path) -> None:
         (settings.text, "author.name", "a text"),
         (settings.flag, "no", "true or false"),
     ):
-        with pytest.raises(
-            UsageProblem, match=f"{key} in the settings of the repository is .*, not {wanted}"
-        ):
+        with pytest.raises(UsageProblem, match=f"{key} in the settings of the repository is .*, not {wanted}"):
             ask(key)
 
 
 @pytest.mark.parametrize("base", ["", "relative"])
-def test_without_a_usable_xdg_folder_the_users_file_is_below_home(
-    monkeypatch: pytest.MonkeyPatch, base: str
-) -> None:
+def test_without_a_usable_xdg_folder_the_users_file_is_below_home(monkeypatch: pytest.MonkeyPatch, base: str) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", base)
-    assert config.user_file() == os.path.join(
-        os.path.realpath(os.environ["HOME"]), ".config/muse/config.toml"
-    )
+    assert config.user_file() == os.path.join(os.path.realpath(os.environ["HOME"]), ".config/muse/config.toml")
 
 
 def test_the_users_file_may_be_a_link(muse: Path, tmp_path: Path) -> None:
@@ -179,9 +173,7 @@ def test_a_damaged_cache_is_not_believed(muse: Path) -> None:
 
 
 @pytest.mark.usefixtures("settled")
-@pytest.mark.parametrize(
-    "record", [None, 7, "text", [1], {}, {"version": 1, "files": [], "check": 0, "values": 1}]
-)
+@pytest.mark.parametrize("record", [None, 7, "text", [1], {}, {"version": 1, "files": [], "check": 0, "values": 1}])
 def test_a_cache_of_another_shape_is_not_believed(muse: Path, record: object) -> None:
     write(muse / "config.toml", 'author.name = "Ada"\n')
     (muse / "cache").mkdir()
@@ -221,9 +213,7 @@ def test_setting_and_unsetting(muse: Path) -> None:
     assert load(muse).source("author.name") == "default"
 
 
-@pytest.mark.parametrize(
-    ("key", "value"), [("author.nmae", "Ada"), ("durability", "fast"), ("store.publish", "")]
-)
+@pytest.mark.parametrize(("key", "value"), [("author.nmae", "Ada"), ("durability", "fast"), ("store.publish", "")])
 def test_unknown_keys_and_choices_are_refused(muse: Path, key: str, value: str) -> None:
     with pytest.raises(UsageProblem) as caught:
         config.set_value(str(muse / "config.toml"), key, value)

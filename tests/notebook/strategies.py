@@ -45,7 +45,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
     max_leaves=5,
 )
 metadata = st.dictionaries(
-    st.sampled_from(["tags", "collapsed", "name", "jupyter"]), json_values, max_size=2
+    st.sampled_from(["tags", "author", "slide"]), json_values, max_size=2
 ).map(lambda value: {**value, "tags": ["a"]} if "tags" in value else value)
 
 bundles = st.dictionaries(

@@ -17,7 +17,7 @@ from tests.notebook.strategies import code_cell, documents, edited, image, noteb
 
 def changed(old: dict[str, Any] | None, new: dict[str, Any] | None) -> NotebookDiff:
     """The diff of two documents."""
-    return diff(old and read(raw(old)), new and read(raw(new)))
+    return diff(read(raw(old)) if old else None, read(raw(new)) if new else None)
 
 
 @given(document=documents, data=st.data())

@@ -1,0 +1,84 @@
+"""Which notebook a kernel runs. Front ends say it in different ways, or not at all."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+VARIABLE = "MUSE_NOTEBOOK"
+_LARGEST = 64 << 20
+_SECONDS = 1.0
+
+
+def find(user_ns: Mapping[str, object], sources: Sequence[str]) -> str | None:
+    """The path of the notebook, asking in order: the person, VS Code, the Jupyter server, the folder.
+
+    Args:
+        user_ns: The user's variables; VS Code leaves the path there.
+        sources: What the kernel ran, to know the notebook by.
+    """
+    named = (os.environ.get(VARIABLE), user_ns.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME"))
+    for path in named:
+        if isinstance(path, str) and path.endswith(".ipynb") and os.path.isfile(path):
+            return os.path.abspath(path)
+    if "JPY_SESSION_NAME" in os.environ:  # the notebook was renamed since the kernel started
+        return _from_server()
+    return _from_folder(sources)
+
+
+def _from_server() -> str | None:
+    """Ask the Jupyter servers of this user which notebook this kernel belongs to."""
+    try:
+        from ipykernel.connect import get_connection_file
+
+        kernel_id = os.path.basename(get_connection_file()).removeprefix("kernel-").removesuffix(".json")
+        for sessions, root in _servers():
+            for one in sessions:
+                if one["kernel"]["id"] == kernel_id:
+                    path = os.path.join(root, one["path"])
+                    return path if os.path.isfile(path) else None
+    except Exception:
+        return None  # whatever a server answers, it is only a way to find out
+    return None
+
+
+def _servers() -> Iterator[tuple[Any, str]]:
+    """The sessions and the root folder of each server that answers."""
+    import glob
+    import json
+    from urllib.request import Request, urlopen
+
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    for file in glob.glob(os.path.join(glob.escape(jupyter_runtime_dir()), "jpserver-*.json")):
+        with open(file, encoding="utf-8") as opened:
+            server = json.load(opened)
+        request = Request(f"{server['url']}api/sessions", headers={"Authorization": f"token {server['token']}"})
+        try:
+            with urlopen(request, timeout=_SECONDS) as answer:
+                yield json.load(answer), server["root_dir"]
+        except OSError:
+            continue
+
+
+def _from_folder(sources: Sequence[str]) -> str | None:
+    """The one notebook of the current folder that holds a cell which ran."""
+    from muse.notebook.model import NotANotebook, read
+
+    ran = {source.strip() for source in sources}
+    found = []
+    for name in sorted(os.listdir()):
+        if not name.endswith(".ipynb") or not os.path.isfile(name) or os.path.getsize(name) > _LARGEST:
+            continue
+        try:
+            with open(name, "rb") as file:
+                cells = read(file.read()).cells
+        except (OSError, NotANotebook):
+            continue
+        if any(cell.kind == "code" and cell.source.strip() in ran for cell in cells):
+            found.append(os.path.abspath(name))
+    return found[0] if len(found) == 1 else None

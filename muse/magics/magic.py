@@ -1,0 +1,121 @@
+"""The magic itself: read the line, run the verb, give back the result, which displays itself."""
+
+from __future__ import annotations
+
+import shlex
+
+from IPython.core.error import UsageError
+from IPython.core.magic import no_var_expand
+
+from muse.core import interrupts, log
+from muse.core.errors import MuseError, Unexpected, UsageProblem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from muse.display.result import Result
+
+NAME = "muse"
+
+
+def register(shell: InteractiveShell) -> None:
+    """Add `%muse` and `%%muse`."""
+    shell.magics_manager.register_function(muse, "line_cell", NAME)
+
+
+def unregister(shell: InteractiveShell) -> None:
+    """Take them away."""
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop(NAME, None)
+
+
+@no_var_expand
+def muse(line: str, cell: str | None = None) -> object:
+    """Version control for this notebook and its folder: `%muse -h` lists the verbs.
+
+    As a cell magic, `%%muse commit` takes the cell's text as the message, and `%%muse` alone runs each line.
+
+    Returns:
+        The verb's result, which displays itself. With `--json` plain data; nothing after a trailing `;`.
+
+    Raises:
+        UsageError: The command could not be carried out. A "no", such as "nothing to commit", is a result.
+    """
+    try:
+        if cell is None:
+            return run(line)
+        return _run_cell(line, cell)
+    except MuseError as error:
+        raise UsageError(str(error)) from None
+
+
+def run(line: str) -> object:
+    """Run one line, as typed after `%muse`.
+
+    Raises:
+        MuseError: It could not be carried out.
+    """
+    line, quiet = _strip_semicolon(line)
+    return _call(_words(line), quiet)
+
+
+def _run_cell(line: str, body: str) -> object:
+    line, quiet = _strip_semicolon(line)
+    words = _words(line)
+    if words:
+        if words[0] != "commit":
+            raise UsageProblem(f"`%%muse {words[0]}` takes no text", "Write it as a line: `%muse ...`.")
+        return _call([*words, "-m", body.strip()], quiet)
+    result: object = None
+    for typed in filter(None, map(str.strip, body.splitlines())):
+        _display(result)
+        result = run(typed.removeprefix("%muse ").removeprefix("muse "))
+    return result
+
+
+def _call(words: list[str], quiet: bool) -> object:
+    from muse.cli.parser import HelpAsked, parse
+    from muse.magics.progress import watched
+
+    if words and words[0] in ("--version", "-V"):
+        from muse import __version__
+
+        print(f"muse {__version__}")
+        return None
+    try:
+        call = parse(words)
+        with watched():
+            result: Result = call.function(*call.positional, **call.keywords)
+    except HelpAsked as asked:
+        print(asked, end="")
+        return None
+    except (MuseError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        log.problem("unexpected")
+        raise Unexpected(error) from None
+    answer = result.json() if call.json else result
+    if interrupts.pending():
+        _display(answer)
+        interrupts.deliver()
+    return None if quiet else answer
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:
+        raise UsageProblem(f"a quote is not closed in: {line}", "Close it, or write \\\" for a quote.") from None
+
+
+def _strip_semicolon(line: str) -> tuple[str, bool]:
+    line = line.strip()
+    return (line[:-1].rstrip(), True) if line.endswith(";") else (line, False)
+
+
+def _display(result: object) -> None:
+    if result is not None:
+        from IPython.display import display
+
+        display(result)
