@@ -71,8 +71,8 @@ def decompress(frame: bytes, size: int, what: str) -> bytes:
     try:
         decompressor = zstd.ZstdDecompressor()
         data = decompressor.decompress(frame, max_length=size + 1)
-    except (zstd.ZstdError, EOFError) as error:
-        raise Damaged(f"{what} cannot be decompressed ({error})") from None
+    except (zstd.ZstdError, EOFError, OverflowError, MemoryError) as error:
+        raise Damaged(f"{what} cannot be decompressed ({type(error).__name__})") from None
     if len(data) != size:
         raise Damaged(f"{what} does not have the {size:,} bytes it declares")
     return data

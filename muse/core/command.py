@@ -8,15 +8,13 @@ pack they need was replaced meanwhile; a writing one also when somebody else was
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from muse.core import create, io, log, ops, view, worktree
-from muse.core.errors import Damaged, MuseError, Refused, SystemTrouble, Unconfirmed, from_os_error
+from muse.core import create, entry, finish, io, log, ops, view, worktree
+from muse.core.errors import Damaged, MuseError, Refused, SystemTrouble, Unconfirmed
 from muse.core.object_store import ObjectStore
 from muse.core.ops import Operation
 from muse.core.pack import PackGone, PackWriter
-from muse.core.types import PackRef
 from muse.core.view import View
 from muse.core.worktree import Planned, Staging
 from muse.core.worktree_lock import WorktreeLock
@@ -74,16 +72,12 @@ class Draft(NamedTuple, Generic[T]):
     redo: tuple[int, ...] = ()
 
 
-class _Lost(Exception):
-    """Somebody else created the next entry first."""
-
-
 def reading(repo: Repo, work: Callable[[State], T]) -> T:
     """Run a command that changes nothing, after finishing what a dead one began if nobody is busy with it."""
     notes: list[str] = []
     operation = ops.newest(repo.layout)
-    if worktree.is_behind(repo.layout, operation) or worktree.leftovers(repo.layout):
-        _tidy_if_free(repo, notes)
+    if finish.is_needed(repo.layout, operation):
+        finish.if_free(repo, notes)
         operation = ops.newest(repo.layout)
     for _ in range(ops.TRIES):
         store = ObjectStore(repo.layout, operation.packs if operation is not None else ())
@@ -128,7 +122,7 @@ def writing(
     create.ensure_folders(repo.layout)
     try:
         if lock != NO_LOCK:
-            _hold(repo, held, notes, shared=lock == SHARED)
+            finish.hold(repo, held, notes, shared=lock == SHARED)
         return _Writing(repo, verb, tuple(args), again, notes, deferral).run(build)
     finally:
         held.release()
@@ -146,7 +140,6 @@ class _Writing:
         self.verb, self.args, self.again = verb, args, again
         self.notes, self.deferral = notes, deferral
         self.first: View | None = None
-        self.linking = False
 
     def run(self, build: Callable[[State], Draft[T]]) -> T:
         """Try until the entry is ours, or until somebody's change forbids it."""
@@ -155,8 +148,9 @@ class _Writing:
             try:
                 self._check_intent(state)
                 return self._round(state, build)
-            except _Lost:
+            except entry.Lost:
                 log.debug("%s: operation %d was taken, starting over", self.verb, state.number + 1)
+                self.deferral.cancel()
                 _pause(attempt)
             except PackGone as gone:
                 if ops.newest_number(self.layout) == state.number:
@@ -213,27 +207,27 @@ class _Writing:
         staging.write(changes, state.store)
         number = state.number + 1
         if os.path.lexists(self.layout.operation(number)):
-            raise _Lost
+            raise entry.Lost
         operation = self._operation(state, draft, number, section, bool(changes))
-        ref = self._finish_pack(state.store)
+        assert state.store.writer is not None
+        ref = state.store.writer.finish()
         if ref is not None:
             operation = operation._replace(packs=(*operation.packs, ref))
-        self.linking = False
+        linking = False
+
+        def before_link() -> None:
+            nonlocal linking
+            self.deferral.begin()
+            linking = True
+
         try:
-            self._append(operation)
+            entry.append(self.layout, operation, before_link, durable=self.repo.durable, way=self.repo.way)
         except BaseException as error:
             # Once the link was called, only somebody else's entry proves that ours does not need the pack.
-            if ref is not None and (not self.linking or isinstance(error, _Lost)):
-                _unlink_quietly(self.layout.pack(ref.name))
+            if ref is not None and (not linking or isinstance(error, entry.Lost)):
+                io.remove_quietly(self.layout.pack(ref.name))
             raise
         return operation
-
-    def _finish_pack(self, store: ObjectStore) -> PackRef | None:
-        assert store.writer is not None
-        try:
-            return store.writer.finish()
-        except OSError as error:
-            raise from_os_error(error, "cannot write", self.layout.packs) from error
 
     def _operation(
         self, state: State, draft: Draft[Any], number: int, section: view.Section, changes_folder: bool
@@ -259,50 +253,6 @@ class _Writing:
             redo=draft.redo,
         )
 
-    def _append(self, operation: Operation) -> None:
-        """Create the entry: the one step that decides."""
-        path = self.layout.operation(operation.number)
-        data = ops.encode(operation)
-        try:
-            new = io.NewFile(self.layout.ops, durable=self.repo.durable, way=self.repo.way)
-        except OSError as error:
-            raise from_os_error(error, "cannot write", path) from error
-        with new:
-            try:
-                new.write(data)
-                new.sync()
-            except OSError as error:
-                raise from_os_error(error, "cannot write", path) from error
-            self.deferral.begin()
-            self.linking = True
-            self._link(new, path, operation)
-            try:
-                new.sync_folder()
-            except OSError as error:
-                raise Unconfirmed(
-                    f"recorded as operation {operation.number}, but the disk did not confirm it "
-                    f"({os.strerror(error.errno or 0)})",
-                    "Check the disk, then look at `muse op log`.",
-                ) from error
-
-    def _link(self, new: io.NewFile, path: str, operation: Operation) -> None:
-        number = operation.number
-        try:
-            new.link(path)
-            return
-        except FileExistsError:
-            pass
-        except BaseException as error:
-            if isinstance(error, OSError) and not os.path.lexists(path):
-                raise from_os_error(error, "cannot write", path) from error
-            raise _unconfirmed(number) from error
-        try:
-            theirs = ops.read(self.layout, number)
-        except (MuseError, OSError) as error:
-            raise _unconfirmed(number) from error
-        if theirs.write_id != operation.write_id:
-            raise _Lost
-
     def _change_folder(self, operation: Operation, planned: Sequence[Planned], staging: Staging) -> tuple[str, ...]:
         """Steps 5 and 6: put the files in place and say so."""
         if not operation.changes_folder:
@@ -321,47 +271,6 @@ class _Writing:
             self.notes.append(f"done, but {error.message}")
 
 
-def _hold(repo: Repo, held: WorktreeLock, notes: list[str], *, shared: bool) -> None:
-    """Steps 1 and 2: take the lock, and finish what a dead command began."""
-    held.acquire(shared=shared)
-    needs_tidying = worktree.is_behind(repo.layout, ops.newest(repo.layout)) or worktree.leftovers(repo.layout)
-    if needs_tidying:
-        if not held.exclusive:
-            held.acquire(shared=False)
-        _tidy(repo, notes)
-    if held.warning:
-        notes.append(held.warning)
-
-
-def _tidy_if_free(repo: Repo, notes: list[str]) -> None:
-    held = WorktreeLock(repo.layout)
-    try:
-        if held.acquire(shared=False, patience=0):
-            _tidy(repo, notes)
-    except SystemTrouble as error:
-        notes.append(f"the files of this folder are not finished: {error.message}")
-    finally:
-        held.release()
-
-
-def _tidy(repo: Repo, notes: list[str]) -> None:
-    """Finish the folder and empty `.muse/restore/`; the lock is held exclusively."""
-    newest = ops.newest(repo.layout)
-    worktree.clear_restore(repo.layout)
-    if newest is None or not worktree.is_behind(repo.layout, newest):
-        return
-    store = ObjectStore(repo.layout, newest.packs)
-    try:
-        pending = newest if newest.changes_folder else ops.read(repo.layout, newest.folder)
-        resumed = worktree.resume(repo.layout, pending, store, durable=repo.durable)
-    except FileNotFoundError:
-        raise Damaged(f"operation {newest.folder} is missing, and the folder is not finished") from None
-    finally:
-        store.close()
-    notes.append(f"finished: {pending.verb} (operation {pending.number})")
-    notes.extend(f"left alone, as it was changed since: {path}" for path in resumed.left)
-
-
 def _view(operation: Operation | None) -> View:
     return operation.view if operation is not None else View()
 
@@ -378,17 +287,5 @@ def _pause(attempt: int) -> None:
     time.sleep(0.002 * (1 + attempt) * (1 + jitter))
 
 
-def _unlink_quietly(path: str) -> None:
-    with suppress(OSError):  # an unnamed pack harms nobody
-        os.unlink(path)
-
-
 def _missing_pack(gone: PackGone) -> Damaged:
     return Damaged(f"{gone} is missing, and the newest operation names it")
-
-
-def _unconfirmed(number: int) -> Unconfirmed:
-    return Unconfirmed(
-        f"the command may have been recorded as operation {number}",
-        "Look at `muse op log` before trying again.",
-    )

@@ -61,7 +61,7 @@ def _in_order(commits: dict[bytes, Commit], tips: Iterable[bytes]) -> Iterator[E
     for commit in commits.values():
         for parent in set(commit.parents):
             children[parent] += 1
-    ready = [(-parse(commits[tip].time), tip) for tip in tips if not children[tip]]
+    ready = [(_age(commits[tip]), tip) for tip in tips if not children[tip]]
     heapq.heapify(ready)
     while ready:
         _, digest = heapq.heappop(ready)
@@ -69,4 +69,12 @@ def _in_order(commits: dict[bytes, Commit], tips: Iterable[bytes]) -> Iterator[E
         for parent in set(commits[digest].parents):
             children[parent] -= 1
             if not children[parent]:
-                heapq.heappush(ready, (-parse(commits[parent].time), parent))
+                heapq.heappush(ready, (_age(commits[parent]), parent))
+
+
+def _age(commit: Commit) -> float:
+    """Small for young commits; a time that is none counts as the oldest."""
+    try:
+        return -parse(commit.time)
+    except ValueError:
+        return float("inf")

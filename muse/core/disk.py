@@ -14,7 +14,7 @@ from hashlib import sha256
 from operator import attrgetter
 from typing import NamedTuple
 
-from muse.core.errors import SystemTrouble, from_os_error
+from muse.core.errors import MuseError, SystemTrouble, from_os_error
 from muse.core.names import show
 from muse.core.types import EXECUTABLE, FILE, LINK, Entry, digest_of
 
@@ -184,6 +184,7 @@ class Folders:
         Raises:
             FileNotFoundError: There is no such folder.
             Blocked: A link or a file stands in the way.
+            SystemTrouble: The system refused.
         """
         if not folder:
             return self._root
@@ -199,8 +200,10 @@ class Folders:
                 os.close(fd)
                 fd = below
                 done.append(part)
-        except BaseException:
+        except BaseException as error:
             os.close(fd)
+            if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+                raise from_os_error(error, "cannot open the folder", show(folder)) from error
             raise
         self._last = (folder, fd)
         return fd
@@ -242,7 +245,7 @@ class Folders:
         folder, _, name = path.rpartition("/")
         try:
             return stat.S_ISDIR(os.stat(name, dir_fd=self.open(folder), follow_symlinks=False).st_mode)
-        except (OSError, Blocked):
+        except (OSError, MuseError, Blocked):
             return False
 
     def read(self, path: str) -> bytes:
@@ -263,6 +266,8 @@ class Folders:
             found: Signature = signature(os.stat(name, dir_fd=self.open(folder), follow_symlinks=False))
         except (FileNotFoundError, Blocked):
             return None
+        except OSError as error:
+            raise from_os_error(error, "cannot look at", show(path)) from error
         return found
 
     def forget(self) -> None:

@@ -135,7 +135,7 @@ class Unexpected(MuseError):
 
     def __init__(self, error: Exception) -> None:
         super().__init__(
-            f"muse made a mistake of its own: {type(error).__name__}: {error}",
+            f"muse made a mistake of its own: {type(error).__name__}: {' '.join(str(error).split())}",
             "What was committed is safe. Please report it, with what `MUSE_LOG=debug` shows.",
         )
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 _LIMIT = 1 << 20
 _UNKNOWN = "unknown"
-_CONTROL = re.compile(r"[\0-\x1f\x7f-\x9f\u2028\u2029]")
-_SECTION = re.compile(r'\s*\[\s*([\w.-]+)\s*("(?:[^"\\]|\\.)*")?\s*\](.*)')
-_KEY = re.compile(r"\s*([A-Za-z][A-Za-z0-9-]*)\s*=(.*)")
+_CONTROL = r"[\0-\x1f\x7f-\x9f\u2028\u2029]"
+_SECTION = r'\s*\[\s*([\w.-]+)\s*("(?:[^"\\]|\\.)*")?\s*\](.*)'
+_KEY = r"\s*([A-Za-z][A-Za-z0-9-]*)\s*=(.*)"
 _ESCAPES = {"n": "\n", "t": "\t", "b": "\b"}
 
 
@@ -51,7 +51,7 @@ def author(settings: Settings, environ: Mapping[str, str] = os.environ) -> Autho
 def _clean(text: str) -> str:
     """One line of characters that can be shown; bytes that are none become question marks."""
     known = text.encode("utf-8", "replace").decode()
-    return " ".join(_CONTROL.sub(" ", known).split())
+    return " ".join(re.sub(_CONTROL, " ", known).split())
 
 
 def _from_git(environ: Mapping[str, str]) -> Author:
@@ -74,11 +74,11 @@ def _user_section(text: str) -> Iterator[tuple[str, str]]:
     inside = False
     lines = iter(text.split("\n"))
     for line in lines:
-        section = _SECTION.match(line)
+        section = re.match(_SECTION, line)
         if section:
             inside = section[1].lower() == "user" and not section[2]
             line = section[3]
-        key = _KEY.match(line)
+        key = re.match(_KEY, line)
         if key:
             rest = key[2]
             while _goes_on(rest):

@@ -42,7 +42,7 @@ __pycache__/
 """
 
 _NAME, _START, _END, _GLOB, _DEEP = range(5)
-_TOKEN = re.compile(r"\\?.|\\", re.DOTALL)
+_TOKEN = r"(?s:\\?.|\\)"
 
 
 class _Segment(NamedTuple):
@@ -74,7 +74,7 @@ _Position = tuple[_Pattern, int]
 
 
 def _segment(text: str) -> _Segment:
-    tokens: list[str] = _TOKEN.findall(text)
+    tokens: list[str] = re.findall(_TOKEN, text)
     wild = [at for at, token in enumerate(tokens) if token in ("*", "?", "[", "\\")]
     plain = "".join(token[-1] for at, token in enumerate(tokens) if at not in wild)
     if not wild:
@@ -91,7 +91,7 @@ def _segments(body: str) -> tuple[_Segment, ...]:
     deep = _Segment(_DEEP, "")
     if "/" not in body:
         return deep, _segment(body)
-    tokens: list[str] = _TOKEN.findall(body.removeprefix("/"))
+    tokens: list[str] = re.findall(_TOKEN, body.removeprefix("/"))
     parts = "".join("/" if token == "\\/" else token for token in tokens).split("/")
     return tuple(deep if len(part) > 1 and not part.strip("*") else _segment(part) for part in parts)
 

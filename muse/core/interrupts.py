@@ -24,8 +24,8 @@ class Deferral:
         self._active = False
 
     def begin(self) -> None:
-        """Start holding back. Harmless when called twice or outside the main thread."""
-        if self._active:
+        """Start holding back. Harmless when called twice, outside the main thread, or where SIGINT is ignored."""
+        if self._active or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             return
         try:
             self._previous = signal.signal(signal.SIGINT, _note)
@@ -38,6 +38,16 @@ class Deferral:
         if self._active:
             self._active = False
             signal.signal(signal.SIGINT, self._previous if self._previous is not None else signal.SIG_DFL)
+
+    def cancel(self) -> None:
+        """The command did not count after all: as `end`, and a Ctrl+C that was held back is raised now.
+
+        Raises:
+            KeyboardInterrupt: It was pressed since `begin`.
+        """
+        if self._active:
+            self.end()
+            deliver()
 
 
 def _note(number: int, frame: FrameType | None) -> None:

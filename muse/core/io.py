@@ -112,7 +112,7 @@ def sync_folder(path: str) -> None:
 
 def make_folder(path: str) -> None:
     """Make a folder, and those above it, so that their names survive a power cut."""
-    if os.path.isdir(path):
+    if os.path.isdir(path or "."):
         return
     above = os.path.dirname(path)
     make_folder(above)
@@ -120,7 +120,7 @@ def make_folder(path: str) -> None:
         os.mkdir(path)
     except FileExistsError:
         return
-    sync_folder(above)
+    sync_folder(above or ".")
 
 
 def write_all(fd: int, data: bytes | bytearray) -> None:
@@ -178,7 +178,7 @@ class NewFile:
                     return fd
             except BaseException:
                 os.close(fd)
-                _unlink_quietly(name)
+                remove_quietly(name)
                 raise
             os.close(fd)
 
@@ -234,10 +234,9 @@ class NewFile:
         self.sync()
         if self.temp is None:
             _is_ours(self.fd)
-            name = os.path.join(self.folder, temps.new_name(self.prefix))
+            self.temp = os.path.join(self.folder, temps.new_name(self.prefix))
             try:
-                publish.link_nameless(self.fd, name)
-                self.temp = name
+                publish.link_nameless(self.fd, self.temp)
             except OSError as error:
                 if error.errno not in _NO_LINK:
                     raise
@@ -273,7 +272,7 @@ class NewFile:
 
     def _forget_temp(self) -> None:
         if self.temp is not None:
-            _unlink_quietly(self.temp)
+            remove_quietly(self.temp)
             self.temp = None
 
     def __enter__(self) -> NewFile:
@@ -294,7 +293,7 @@ def _is_ours(fd: int) -> bool:
     return os.fstat(fd).st_nlink != 0
 
 
-def _unlink_quietly(path: str) -> None:
+def remove_quietly(path: str) -> None:
     with suppress(OSError):  # the sweep of the next command takes it
         os.unlink(path)
 

@@ -8,6 +8,7 @@ the low-level API on single objects, `objects/sha256/ab/…`: durable, healing, 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from muse.core import io, temps
 from muse.core.errors import Damaged, Missing, UsageProblem, from_os_error
@@ -57,7 +58,14 @@ class ObjectStore:
     def __contains__(self, digest: bytes) -> bool:
         if self.writer is not None and digest in self.writer:
             return True
-        return any(self._pack(ref).find(digest) is not None for ref in reversed(self._refs))
+        return any(self._holds(ref, digest) for ref in reversed(self._refs))
+
+    def _holds(self, ref: PackRef, digest: bytes) -> bool:
+        """False for a damaged pack too: it must not hide what others hold, and what it held is written anew."""
+        try:
+            return self._pack(ref).find(digest) is not None
+        except Damaged:
+            return False
 
     def read(self, digest: bytes) -> bytes:
         """The exact bytes of an object, checked.
@@ -105,7 +113,11 @@ class ObjectStore:
 
     def starting_with(self, digits: str) -> set[bytes]:
         """The objects in packs whose digest begins with these hexadecimal digits (at least four)."""
-        return {digest for ref in self._refs for digest in self._pack(ref).starting_with(digits)}
+        found: set[bytes] = set()
+        for ref in self._refs:
+            with suppress(Damaged):
+                found.update(self._pack(ref).starting_with(digits))
+        return found
 
     def open_all(self) -> None:
         """Open every pack now, so that a long command can go on when one is replaced meanwhile."""

@@ -81,8 +81,10 @@ class Operation(NamedTuple):
 
     @property
     def command(self) -> str:
-        """What was typed, in one line."""
-        return " ".join((self.verb, *self.args))
+        """What was typed, in one line, quoted as a shell wants it."""
+        import shlex
+
+        return shlex.join((self.verb, *self.args))
 
 
 def encode(operation: Operation) -> bytes:

@@ -15,7 +15,7 @@ from zlib import crc32
 
 from muse.core import io, temps
 from muse.core.codec import Compressor, decompress
-from muse.core.errors import Damaged, from_os_error
+from muse.core.errors import Damaged, TooNew, from_os_error
 from muse.core.types import DIGEST_SIZE, PackRef, digest_of, id_of
 
 TYPE_CHECKING = False
@@ -65,10 +65,19 @@ class Pack:
         except FileNotFoundError:
             raise PackGone(path) from None
         try:
+            self._check_header()
             self._read_footer(found.st_size)
         except BaseException:
             self.close()
             raise
+
+    def _check_header(self) -> None:
+        head = self._pread(0, _HEADER.size)
+        if len(head) < _HEADER.size or not head.startswith(MAGIC):
+            raise self._damaged("is not a pack")
+        version = _HEADER.unpack(head)[1]
+        if version > VERSION:
+            raise TooNew(self.path, version)
 
     def _read_footer(self, size: int) -> None:
         if size != self.ref.size or size < _HEADER.size + _BUCKET.size + _FOOTER.size:
@@ -179,29 +188,50 @@ class PackWriter:
         return len(self._slots)
 
     def add(self, digest: bytes, data: bytes) -> None:
-        """Append one object, compressed where that is a gain."""
+        """Append one object, compressed where that is a gain.
+
+        Raises:
+            SystemTrouble: The disk is full, say.
+        """
         frame = self._compressor.frame(data)
-        file = self._open()
         stored = data if frame is None else frame
-        self._slots[digest] = Slot(file.size, len(stored), len(data), RAW if frame is None else ZSTD)
-        file.write(stored)
+        try:
+            file = self._open()
+            slot = Slot(file.size, len(stored), len(data), RAW if frame is None else ZSTD)
+            file.write(stored)
+        except OSError as error:
+            raise from_os_error(error, "cannot write", self._layout.packs) from error
+        self._slots[digest] = slot
 
     def read(self, digest: bytes) -> bytes:
         """An object that this command has added."""
         slot = self._slots[digest]
-        file = self._open()
-        file.flush()
-        stored = io.read_exactly(file.fd, slot.offset, slot.stored)
+        try:
+            file = self._open()
+            file.flush()
+            stored = io.read_exactly(file.fd, slot.offset, slot.stored)
+        except OSError as error:
+            raise from_os_error(error, "cannot write", self._layout.packs) from error
         return stored if slot.kind == RAW else decompress(stored, slot.size, id_of(digest))
 
     def finish(self) -> PackRef | None:
-        """Write the index and make the pack durable under its own name; None when there is nothing in it."""
+        """Write the index and make the pack durable under its own name; None when there is nothing in it.
+
+        Raises:
+            SystemTrouble: The system refused; no pack is left.
+        """
         if self._file is None:
             return None
-        file = self._file
-        self._write_index(file)
-        name = os.urandom(16).hex()
-        file.create(self._layout.pack(name))
+        file, name = self._file, os.urandom(16).hex()
+        path = self._layout.pack(name)
+        try:
+            self._write_index(file)
+            file.create(path)
+        except BaseException as error:
+            io.remove_quietly(path)
+            if isinstance(error, OSError):
+                raise from_os_error(error, "cannot write", path) from error
+            raise
         size = file.size
         self.discard()
         return PackRef(name, size)

@@ -166,6 +166,7 @@ def _folds_names(root: str) -> bool:
 
 
 def _files_below(root: str, path: str) -> Iterator[str]:
-    for folder, _, files in os.walk(os.path.join(root, path)):
-        for name in files:
+    for folder, folders, files in os.walk(os.path.join(root, path)):
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        for name in (*files, *links):
             yield os.path.relpath(os.path.join(folder, name), root)

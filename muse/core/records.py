@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from muse.core import names
 from muse.core.codec import pack, unpack
 from muse.core.errors import Damaged, TooNew
-from muse.core.types import DIGEST_SIZE, FOLDER, Entry
+from muse.core.types import DIGEST_SIZE, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,11 +110,6 @@ def decode_commit(data: bytes, what: str) -> Commit:
     except (ValueError, TypeError):
         raise Damaged(f"{what} is not a commit") from None
     return Commit(tree, parents, Author(name, email), time, message)
-
-
-def is_folder(entry: Entry | None) -> bool:
-    """True when the entry of a tree is a tree of its own."""
-    return entry is not None and entry.mode == FOLDER
 
 
 def _check_version(version: Any, what: str) -> None:

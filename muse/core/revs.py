@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from muse.core.command import State
 
-_STEP = re.compile(r"([~^])(\d*)")
+_STEP = re.compile(r"([~^])([0-9]{0,9})")
 _AT = re.compile(r"(.*)@\{(.+)\}", re.DOTALL)
 _PREFIX = re.compile(r"[0-9a-f]{4,64}")
 _BAD_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\[\]\\{}]|@\{|\.\.|//|^[-/.]|[/.]$|^@$|^HEAD$")
@@ -52,7 +52,7 @@ def check_name(name: str, what: str) -> str:
 
 
 def _split(text: str) -> tuple[str, list[tuple[str, int]]]:
-    match = re.search(r"(?:[~^]\d*)+$", text)
+    match = re.search(r"(?:[~^][0-9]{0,9})+$", text)
     if match is None:
         return text, []
     steps = [(kind, int(count) if count else 1) for kind, count in _STEP.findall(match.group())]

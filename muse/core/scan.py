@@ -127,7 +127,7 @@ class _Scanner:
         record = here.record
         if record is None or not here.tree or record.tree != here.tree or here.path in self.staged:
             return False
-        if record.seen != here.seen or record.rules != here.rules.signature:
+        if not self._lists_the_same(here, record):
             return False
         fd, stat, sign = here.fd, os.stat, signature
         try:
@@ -135,6 +135,11 @@ class _Scanner:
         except OSError:
             return False
         return found == record.stats
+
+    @staticmethod
+    def _lists_the_same(here: _Here, record: FolderRecord) -> bool:
+        """True when the names in the folder are the recorded ones; `UNSEEN` proves nothing, not even to itself."""
+        return record.seen == here.seen != UNSEEN and record.rules == here.rules.signature
 
     def _enter(self, here: _Here, name: str, tree: bytes | None) -> None:
         """Open a sub-folder and compare it; one that is gone counts as empty."""
@@ -177,7 +182,7 @@ class _Scanner:
 
     def _list(self, here: _Here, tracked: Collection[str]) -> Listing | None:
         record = here.record
-        if record is not None and record.seen == here.seen and record.rules == here.rules.signature:
+        if record is not None and self._lists_the_same(here, record):
             known = record.listing
             if known.holds_for(tracked):
                 return known
@@ -192,7 +197,7 @@ class _Scanner:
         name = here.path.rpartition("/")[2]
         if above is None:
             return False
-        if ENVIRONMENT_MARK in found.files and above.ignored(name, True, environment=True):
+        if ENVIRONMENT_MARK in (*found.files, *found.ignored) and above.ignored(name, True, environment=True):
             return True
         if any(listing.stands_in(here.fd, mark) for mark in _REPOSITORIES):
             self.skipped.append(Skipped(here.path, "repository"))
@@ -223,8 +228,8 @@ class _Scanner:
             except NotAFile:
                 self.skipped.append(Skipped(here.join(name), "special"))
                 continue
-            except MuseError as error:
-                self.troubles.append(error)
+            except (MuseError, OSError) as error:
+                self.troubles.append(_trouble(error, here.join(name)))
                 entries[name] = before or Entry("f", bytes(DIGEST_SIZE))
                 stats.append(UNKNOWN)
                 continue
@@ -278,6 +283,10 @@ def _by_folder(paths: Collection[str]) -> dict[str, set[str]]:
             tracked.setdefault(folder, set()).add(name)
             path = folder
     return tracked
+
+
+def _trouble(error: MuseError | OSError, path: str) -> MuseError:
+    return error if isinstance(error, MuseError) else from_os_error(error, "cannot look at", names.show(path))
 
 
 def _file(committed: Tree, name: str) -> Entry | None:

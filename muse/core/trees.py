@@ -5,7 +5,6 @@ Cost follows the change: folders with the same digest are never opened.
 
 from __future__ import annotations
 
-from muse.core.errors import Damaged
 from muse.core.names import sort_key
 from muse.core.records import Tree, decode_tree, encode_tree
 from muse.core.types import FOLDER, Change, Entry, digest_of, id_of
@@ -72,8 +71,8 @@ def update(store: ObjectStore, root: bytes | None, edits: Iterable[tuple[str, En
     """Lay edits over a tree and add the folders that changed to the store.
 
     Args:
-        edits: (path, entry) for a file that is now there, (path, None) for one that is gone. A file takes the
-            place of a folder of that name, and the other way round. Empty folders are not kept.
+        edits: (path, entry) for a file that is now there, (path, None) for a file that is gone. A new file takes
+            the place of a folder of that name, and the other way round. Empty folders are not kept.
 
     Returns:
         The digest of the new root.
@@ -105,27 +104,19 @@ def _update(store: ObjectStore, folder: bytes | None, edits: Mapping[str, _Edits
     entries = read_tree(store, folder)
     before = dict(entries)
     for name, edit in edits.items():
+        old = entries.get(name)
+        below = old.digest if old is not None and old.mode == FOLDER else None
         if isinstance(edit, dict):
-            old = entries.get(name)
-            child = _update(store, old.digest if old is not None and old.mode == FOLDER else None, edit)
-            edit = Entry(FOLDER, child) if child is not None else (None if old and old.mode == FOLDER else old)
-        if edit is None:
+            child = _update(store, below, edit)
+            new = Entry(FOLDER, child) if child is not None else (None if below else old)
+        else:
+            new = old if edit is None and below else edit
+        if new is None:
             entries.pop(name, None)
         else:
-            entries[name] = edit
+            entries[name] = new
     if not entries:
         return None
     if entries == before and folder is not None:
         return folder
     return store.add(encode_tree(entries))
-
-
-def check_file(entry: Entry | None, what: str) -> Entry:
-    """The entry, when it is a file.
-
-    Raises:
-        Damaged: It is a folder or nothing.
-    """
-    if entry is None or entry.mode == FOLDER:
-        raise Damaged(f"{what} is not a file")
-    return entry

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from muse.core import io, progress
 from muse.core.disk import Blocked, Folders, Found
-from muse.core.errors import MuseError, Unconfirmed, from_os_error
+from muse.core.errors import Damaged, MuseError, Unconfirmed, from_os_error
 from muse.core.names import show
 from muse.core.types import EXECUTABLE, LINK, Change, Entry
 
@@ -82,6 +82,8 @@ class Staging:
 
     def _write(self, path: str, entry: Entry, data: bytes, *, each: bool) -> None:
         if entry.mode == LINK:
+            if not data or b"\0" in data:
+                raise Damaged(f"a link with the target {data!r} cannot be made")
             os.symlink(data, path)
             return
         bits = 0o777 if entry.mode == EXECUTABLE else 0o666
@@ -102,8 +104,17 @@ class Staging:
         remove_tree(self.folder)
 
 
-def put_in_place(root: str, planned: Sequence[Planned], staging: Staging, *, durable: bool) -> tuple[str, ...]:
+def put_in_place(
+    root: str, planned: Sequence[Planned], staging: Staging, *, durable: bool, done: Iterable[str] = ()
+) -> tuple[str, ...]:
     """Bring the files of the folder to what the operation says: removals first, then new contents.
+
+    Args:
+        root: The folder.
+        planned: What to do where.
+        staging: Where the new contents wait.
+        durable: Whether the changes must be on the disk at the end.
+        done: Paths that a command which died has changed already; what it left to do in their folders is done.
 
     Returns:
         The paths that somebody changed meanwhile, and which were left alone.
@@ -112,7 +123,7 @@ def put_in_place(root: str, planned: Sequence[Planned], staging: Staging, *, dur
         Unconfirmed: The system refused half-way; the next command goes on from there.
     """
     left: list[str] = []
-    touched: set[str] = set()
+    touched = {path.rpartition("/")[0] for path in done}
     removals = [plan for plan in planned if plan.change.after is None]
     writes = [plan for plan in planned if plan.change.after is not None]
     path = ""
@@ -166,8 +177,10 @@ def _remove_empty(folders: Folders, touched: set[str]) -> None:
             above, _, name = folder.rpartition("/")
             try:
                 os.rmdir(name, dir_fd=folders.open(above))
-            except (OSError, Blocked):
-                break  # not empty, or gone already
+            except FileNotFoundError:
+                pass  # gone already
+            except (OSError, MuseError, Blocked):
+                break  # not empty
             touched.discard(folder)
             touched.add(above)
             folder = above
@@ -234,20 +247,23 @@ def resume(layout: Layout, operation: Operation, store: ObjectStore, *, durable:
         SystemTrouble: The system refused; the folder is as it was, or further.
     """
     planned: list[Planned] = []
+    done: list[str] = []
     left: list[str] = []
     with Folders(layout.root) as folders:
         for change in operation.changes(store):
             found = folders.find(change.path)
-            if found.entry == change.after and not found.folder:
-                continue
-            if found.entry == change.before and (found.seen is None or found.entry is not None):
+            if found.entry == change.after:
+                done.append(change.path)
+            elif found.folder and change.before is None:
+                planned.append(Planned(change, Found(None)))  # removals of the same list may empty that folder
+            elif found.entry == change.before and (found.seen is None or found.entry is not None):
                 planned.append(Planned(change, found))
             else:
                 left.append(change.path)
     staging = Staging(layout, os.urandom(16).hex(), durable=durable)
     try:
         staging.write([plan.change for plan in planned], store)
-        left += put_in_place(layout.root, planned, staging, durable=durable)
+        left += put_in_place(layout.root, planned, staging, durable=durable, done=done)
         set_applied(layout, operation.number, durable=durable)
     finally:
         staging.discard()
@@ -261,20 +277,24 @@ def clear_restore(layout: Layout) -> None:
 
 
 def leftovers(layout: Layout) -> list[str]:
-    """The names below `.muse/restore/`."""
+    """The names below `.muse/restore/`; none when that is a link to somewhere else."""
     try:
-        return os.listdir(layout.restore)
+        return os.listdir(layout.restore) if not os.path.islink(layout.restore) else []
     except OSError:
         return []
 
 
 def remove_tree(path: str) -> None:
-    """Remove a folder of ours and the files in it; what cannot be removed waits for the next command."""
+    """Remove a folder of ours and the files in it; what cannot be removed waits for the next command.
+
+    A link is removed, and what it points to is not looked at.
+    """
     try:
+        if os.path.islink(path) or not os.path.isdir(path):
+            os.unlink(path)
+            return
         for name in os.listdir(path):
             os.unlink(os.path.join(path, name))
         os.rmdir(path)
-    except NotADirectoryError:
-        os.unlink(path)
     except OSError:
         return

@@ -24,6 +24,8 @@ class WorktreeLock:
     """The `flock` on `.muse/worktree.lock`.
 
     Attributes:
+        exclusive: It is held, and not shared.
+        is_network: The folder is on a network file system.
         warning: One line when this file system has no lock to rely on; the command goes on without.
     """
 
@@ -31,6 +33,7 @@ class WorktreeLock:
         self._path = layout.lock
         self._fd = -1
         self.exclusive = False
+        self.is_network = False
         self.warning = ""
 
     def acquire(self, *, shared: bool, patience: float = PATIENCE) -> bool:
@@ -62,7 +65,8 @@ class WorktreeLock:
         except BaseException:
             self.release()
             raise
-        if not self.warning and is_network(self._fd):
+        self.is_network = is_network(self._fd)
+        if self.is_network and not self.warning:
             self.warning = "this folder is on a network file system: run muse from one machine at a time"
         self.exclusive = not shared
         return True

@@ -9,13 +9,16 @@ diff.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 from muse.display.document import DiffLine
+from muse.display.lines import edits_between
 
 _WORD = re.compile(r"\w+|\s+|.", re.DOTALL)
 _MAX_LENGTH = 500
-_MAX_PAIRS = 100
+_MAX_PAIRS = 64
 _ALIKE = 0.5
 
 #: Parts of a line that changed, as (start, end) in characters.
@@ -52,39 +55,39 @@ def _pairs(
     """Lines that resemble each other, in order: each removed line takes the first free one that does."""
     if len(removed) * len(added) > _MAX_PAIRS and len(removed) != len(added):
         return
+    words = {index: _words(lines[index].text) for index in (*removed, *added)}
     free = 0
     for place, old in enumerate(removed):
         candidates = [place] if len(removed) == len(added) else range(free, len(added))
         for candidate in candidates:
-            ranges = _compared(lines[old].text, lines[added[candidate]].text)
+            ranges = _compared(words[old], words[added[candidate]])
             if ranges:
                 yield old, added[candidate], ranges
                 free = candidate + 1
                 break
 
 
-def _compared(old: str, new: str) -> tuple[Ranges, Ranges] | None:
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text) if len(text) <= _MAX_LENGTH else []
+
+
+def _compared(old: list[str], new: list[str]) -> tuple[Ranges, Ranges] | None:
     """What changed on both sides, or None when the lines have too little in common to tell."""
-    if max(len(old), len(new)) > _MAX_LENGTH:
+    needed = _ALIKE * max(_weight(old), _weight(new))
+    if not needed or _weight((Counter(old) & Counter(new)).elements()) < needed:
         return None
-    import difflib
-
-    before, after = _WORD.findall(old), _WORD.findall(new)
-    matches = difflib.SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
-    common = sum(len("".join(before[i : i + n]).strip()) for i, _, n in matches)
-    if common < _ALIKE * max(len(old.strip()), len(new.strip())):
+    edits = edits_between(old, new)
+    if _weight(old) - sum(_weight(old[edit.i1 : edit.i2]) for edit in edits) < needed:
         return None
-    return _gaps(before, [(i, n) for i, _, n in matches]), _gaps(after, [(j, n) for _, j, n in matches])
+    return _ranges(old, [edit[:2] for edit in edits]), _ranges(new, [edit[2:] for edit in edits])
 
 
-def _gaps(words: list[str], equal: list[tuple[int, int]]) -> Ranges:
-    """The stretches between the equal ones (start, number of words), in characters."""
-    result: Ranges = []
-    word = position = 0
-    for start, n in equal:
-        length = sum(map(len, words[word:start]))
-        if length:
-            result.append((position, position + length))
-        position += length + sum(map(len, words[start : start + n]))
-        word = start + n
-    return result
+def _weight(words: Iterable[str]) -> int:
+    """How much there is to read: characters that are not spaces."""
+    return sum(len(word) for word in words if not word.isspace())
+
+
+def _ranges(words: list[str], stretches: list[tuple[int, int]]) -> Ranges:
+    """Stretches of words, in characters; those without any word are left out."""
+    ends = list(accumulate(map(len, words), initial=0))
+    return [(ends[start], ends[end]) for start, end in stretches if start < end]

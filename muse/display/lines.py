@@ -23,8 +23,8 @@ _MAX_AREA = 4_000_000
 _MAX_PAIRS = 1_000_000
 
 
-class _Block(NamedTuple):
-    """`old[i1:i2]` stands against `new[j1:j2]`."""
+class Edit(NamedTuple):
+    """`new[j1:j2]` took the place of `old[i1:i2]`."""
 
     i1: int
     i2: int
@@ -41,20 +41,31 @@ def line_diff(old: str, new: str, context: int = 3) -> tuple[DiffLine, ...]:
         return ()
     before, after = _lines(old), _lines(new)
     result: list[DiffLine] = []
-    for hunk in _hunks(_changes(before, after), context):
+    for hunk in _hunks(edits_between(before, after), context):
         result.extend(_hunk_lines(hunk, before, after, context))
     return tuple(result)
 
 
 def stat(old: str, new: str) -> tuple[int, int]:
     """How many lines were added and how many removed."""
-    changes = _changes(_lines(old), _lines(new))
-    return sum(block.j2 - block.j1 for block in changes), sum(block.i2 - block.i1 for block in changes)
+    edits = edits_between(_lines(old), _lines(new))
+    return sum(edit.j2 - edit.j1 for edit in edits), sum(edit.i2 - edit.i1 for edit in edits)
 
 
 def ended(text: str) -> str:
     """The text with a newline at its end, for texts where a missing one is not worth a remark."""
     return text if not text or text.endswith("\n") else text + "\n"
+
+
+def edits_between(old: list[str], new: list[str]) -> list[Edit]:
+    """The edits that lead from one list of lines (or words) to another, in order, never touching."""
+    whole = _cut(old, new, Edit(0, len(old), 0, len(new)))
+    result: list[Edit] = []
+    i, j = whole.i1, whole.j1
+    for next_i, next_j in [*_anchors(old, new, whole), (whole.i2, whole.j2)]:
+        result.extend(_matched(old, new, _cut(old, new, Edit(i, next_i, j, next_j))))
+        i, j = next_i + 1, next_j + 1
+    return result
 
 
 def _lines(text: str) -> list[str]:
@@ -64,32 +75,21 @@ def _lines(text: str) -> list[str]:
     return [part + "\n" for part in parts] + ([last] if last else [])
 
 
-def _changes(old: list[str], new: list[str]) -> list[_Block]:
-    """The blocks that differ, in order, never touching."""
-    whole = _cut(old, new, _Block(0, len(old), 0, len(new)))
-    result: list[_Block] = []
-    i, j = whole.i1, whole.j1
-    for next_i, next_j in [*_anchors(old, new, whole), (whole.i2, whole.j2)]:
-        result.extend(_matched(old, new, _cut(old, new, _Block(i, next_i, j, next_j))))
-        i, j = next_i + 1, next_j + 1
-    return result
-
-
-def _cut(old: list[str], new: list[str], block: _Block) -> _Block:
-    """The block without the lines that both sides begin or end with."""
-    i1, i2, j1, j2 = block
+def _cut(old: list[str], new: list[str], edit: Edit) -> Edit:
+    """The edit less the lines that both sides begin or end with."""
+    i1, i2, j1, j2 = edit
     while i1 < i2 and j1 < j2 and old[i1] == new[j1]:
         i1, j1 = i1 + 1, j1 + 1
     while i1 < i2 and j1 < j2 and old[i2 - 1] == new[j2 - 1]:
         i2, j2 = i2 - 1, j2 - 1
-    return _Block(i1, i2, j1, j2)
+    return Edit(i1, i2, j1, j2)
 
 
-def _anchors(old: list[str], new: list[str], block: _Block) -> list[tuple[int, int]]:
+def _anchors(old: list[str], new: list[str], edit: Edit) -> list[tuple[int, int]]:
     """Equal lines that occur once on each side: the longest list of them that ascends on both."""
-    seen_old, seen_new = Counter(old[block.i1 : block.i2]), Counter(new[block.j1 : block.j2])
-    place = {new[j]: j for j in range(block.j1, block.j2) if seen_new[new[j]] == 1}
-    once = (i for i in range(block.i1, block.i2) if seen_old[old[i]] == 1)
+    seen_old, seen_new = Counter(old[edit.i1 : edit.i2]), Counter(new[edit.j1 : edit.j2])
+    place = {new[j]: j for j in range(edit.j1, edit.j2) if seen_new[new[j]] == 1}
+    once = (i for i in range(edit.i1, edit.i2) if seen_old[old[i]] == 1)
     pairs = [(i, place[old[i]]) for i in once if old[i] in place]
     # lowest[k]: the lowest line of `new` that can end a list of k + 1 pairs; ends[k]: the pair it ends with.
     lowest: list[int] = []
@@ -107,8 +107,8 @@ def _anchors(old: list[str], new: list[str], block: _Block) -> list[tuple[int, i
     return result[::-1]
 
 
-def _matched(old: list[str], new: list[str], gap: _Block) -> list[_Block]:
-    """The blocks of a gap that differ, by matching line by line where that is worth its time."""
+def _matched(old: list[str], new: list[str], gap: Edit) -> list[Edit]:
+    """The edits of one gap, by matching line by line where that is worth its time."""
     before, after = old[gap.i1 : gap.i2], new[gap.j1 : gap.j2]
     if not before and not after:
         return []
@@ -120,25 +120,25 @@ def _matched(old: list[str], new: list[str], gap: _Block) -> list[_Block]:
 
     opcodes = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
     return [
-        _Block(gap.i1 + i1, gap.i1 + i2, gap.j1 + j1, gap.j1 + j2)
+        Edit(gap.i1 + i1, gap.i1 + i2, gap.j1 + j1, gap.j1 + j2)
         for tag, i1, i2, j1, j2 in opcodes
         if tag != "equal"
     ]
 
 
-def _hunks(changes: list[_Block], context: int) -> Iterator[list[_Block]]:
+def _hunks(edits: list[Edit], context: int) -> Iterator[list[Edit]]:
     """Changes that are so near that their context would overlap belong together."""
-    hunk: list[_Block] = []
-    for change in changes:
-        if hunk and change.i1 - hunk[-1].i2 > 2 * context:
+    hunk: list[Edit] = []
+    for edit in edits:
+        if hunk and edit.i1 - hunk[-1].i2 > 2 * context:
             yield hunk
             hunk = []
-        hunk.append(change)
+        hunk.append(edit)
     if hunk:
         yield hunk
 
 
-def _hunk_lines(hunk: list[_Block], old: list[str], new: list[str], context: int) -> Iterator[DiffLine]:
+def _hunk_lines(hunk: list[Edit], old: list[str], new: list[str], context: int) -> Iterator[DiffLine]:
     first, last = hunk[0], hunk[-1]
     before = min(context, first.i1)
     position, end = first.i1 - before, min(last.i2 + context, len(old))

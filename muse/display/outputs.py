@@ -146,7 +146,7 @@ def _spread(text: str) -> str:
 
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
-    except (ValueError, RecursionError):
+    except RecursionError:
         return text
 
 

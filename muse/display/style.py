@@ -49,7 +49,7 @@ M .muse-notice { margin: 0 0 6px; padding: 3px 10px; border-left: 3px solid var(
 M .muse-code { font: 12px/1.5 var(--muse-mono); color: inherit; padding: 1px 4px; border-radius: 4px;
   background: color-mix(in srgb, var(--muse-fg) 9%, transparent); white-space: pre-wrap; }
 M .muse-heading > b, M .muse-strong { font-weight: 600; }
-.muse-dim { font-weight: normal; color: var(--muse-soft); }
+M .muse-dim { font-weight: normal; color: var(--muse-soft); }
 M .muse-id, M .muse-path { font-family: var(--muse-mono); font-size: 12px; }
 M .muse-id { color: color-mix(in srgb, var(--muse-blue) 80%, var(--muse-fg)); }
 M .muse-branch { font-weight: 600; color: color-mix(in srgb, var(--muse-green) 75%, var(--muse-fg)); }

@@ -65,7 +65,7 @@ class _Style(NamedTuple):
         return f"\x1b[{code}m{text}\x1b[0m" if code else text
 
     def spans(self, parts: Iterable[Span], default: str = "") -> str:
-        return "".join(self.paint(visible(part.text), part.role or default) for part in parts)
+        return "".join(self.paint(visible(text), role if role in _CODES else default) for text, role in parts)
 
 
 def render(document: Document, *, colour: bool = False, width: int = 0) -> str:

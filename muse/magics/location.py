@@ -50,19 +50,20 @@ def _servers() -> Iterator[tuple[Any, str]]:
     """The sessions and the root folder of each server that answers."""
     import glob
     import json
-    from urllib.request import Request, urlopen
+    from urllib.request import ProxyHandler, Request, build_opener
 
     from jupyter_core.paths import jupyter_runtime_dir
 
-    for file in glob.glob(os.path.join(glob.escape(jupyter_runtime_dir()), "jpserver-*.json")):
-        with open(file, encoding="utf-8") as opened:
-            server = json.load(opened)
-        request = Request(f"{server['url']}api/sessions", headers={"Authorization": f"token {server['token']}"})
+    directly = build_opener(ProxyHandler({}))  # no proxy may see the token
+    for file in sorted(glob.glob(os.path.join(glob.escape(jupyter_runtime_dir()), "jpserver-*.json"))):
         try:
-            with urlopen(request, timeout=_SECONDS) as answer:
+            with open(file, encoding="utf-8") as opened:
+                server = json.load(opened)
+            request = Request(f"{server['url']}api/sessions", headers={"Authorization": f"token {server['token']}"})
+            with directly.open(request, timeout=_SECONDS) as answer:
                 yield json.load(answer), server["root_dir"]
-        except OSError:
-            continue
+        except (OSError, ValueError):
+            continue  # it is gone, and its file was left behind
 
 
 def _from_folder(sources: Sequence[str]) -> str | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
 
 from IPython.core.error import UsageError
 from IPython.core.magic import no_var_expand
 
 from muse.core import interrupts, log
-from muse.core.errors import MuseError, Unexpected, UsageProblem
+from muse.core.errors import MuseError, Unexpected, UsageProblem, from_os_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def muse(line: str, cell: str | None = None) -> object:
             return run(line)
         return _run_cell(line, cell)
     except MuseError as error:
+        with suppress(KeyboardInterrupt):  # the error stops the notebook as well
+            interrupts.deliver()
         raise UsageError(str(error)) from None
 
 
@@ -66,11 +69,12 @@ def _run_cell(line: str, body: str) -> object:
     if words:
         if words[0] != "commit":
             raise UsageProblem(f"`%%muse {words[0]}` takes no text", "Write it as a line: `%muse ...`.")
-        return _call([*words, "-m", body.strip()], quiet)
+        return _call([*words, f"--message={body.strip()}"], quiet)
     result: object = None
-    for typed in filter(None, map(str.strip, body.splitlines())):
-        _display(result)
-        result = run(typed.removeprefix("%muse ").removeprefix("muse "))
+    for typed in map(str.strip, body.splitlines()):
+        if typed and not typed.startswith("#"):
+            _display(result)
+            result = run(typed.removeprefix("%muse ").removeprefix("muse "))
     return result
 
 
@@ -90,8 +94,10 @@ def _call(words: list[str], quiet: bool) -> object:
     except HelpAsked as asked:
         print(asked, end="")
         return None
-    except (MuseError, KeyboardInterrupt):
+    except MuseError:
         raise
+    except OSError as error:
+        raise from_os_error(error, "cannot work with") from None
     except Exception as error:
         log.problem("unexpected")
         raise Unexpected(error) from None

@@ -7,10 +7,10 @@ that is held against the file.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from muse.notebook.model import Notebook
-from muse.notebook.noise import is_muse_only
+if TYPE_CHECKING:
+    from muse.notebook.model import Notebook
 
 
 class Run(NamedTuple):
@@ -41,6 +41,8 @@ def unsaved(nb: Notebook, runs: Iterable[Run], saved_ns: int) -> tuple[Run, ...]
         runs: What this kernel ran, in any order.
         saved_ns: When the file was last written, in nanoseconds since 1970.
     """
+    from muse.notebook.noise import is_muse_only  # not before it is needed: every kernel imports this module
+
     last: dict[tuple[str, str], Run] = {}
     for run in sorted(runs, key=_moment):
         last[run.key, "" if run.key else _trimmed(run.source)] = run

@@ -42,15 +42,19 @@ class Unsaved(NamedTuple):
 current: Session | None = None
 
 
-def save_first() -> None:
+def save_first(root: str) -> None:
     """Have the front end save the notebook, where it can."""
-    if current is not None and (path := current.notebook()) is not None:
+    if current is not None and (path := _notebook(current, root)) is not None:
         current.save(path)
 
 
-def unsaved_runs() -> Unsaved | None:
-    """What this kernel ran and its notebook on the disk does not hold; None when there is nothing to say."""
-    if current is None or not (runs := current.runs()) or (path := current.notebook()) is None:
+def unsaved_runs(root: str) -> Unsaved | None:
+    """What this kernel ran and its notebook on the disk does not hold; None when there is nothing to say.
+
+    Args:
+        root: The folder of the repository. A notebook elsewhere is not what a commit would miss.
+    """
+    if current is None or not (runs := current.runs()) or (path := _notebook(current, root)) is None:
         return None
     from muse.notebook.model import NotANotebook, read
 
@@ -61,3 +65,9 @@ def unsaved_runs() -> Unsaved | None:
     except (OSError, NotANotebook):
         return None
     return Unsaved(path, missing) if missing else None
+
+
+def _notebook(session: Session, root: str) -> str | None:
+    path = session.notebook()
+    inside = path is not None and os.path.realpath(path).startswith(os.path.join(os.path.realpath(root), ""))
+    return path if inside else None

@@ -6,7 +6,19 @@ from typing import NamedTuple
 
 from muse.core.names import show
 from muse.core.types import EXECUTABLE, LINK, Change, Entry
-from muse.display.document import Block, DiffLine, Line, Part, Section, TextDiff, line, spans
+from muse.display.document import (
+    Block,
+    CellDiff,
+    DiffLine,
+    Line,
+    OutputDiff,
+    Part,
+    Payload,
+    Section,
+    TextDiff,
+    line,
+    spans,
+)
 from muse.display.words import size
 from muse.verbs._work import is_notebook
 
@@ -21,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Above this many bytes a file is described, not compared line by line.
 _LARGEST_TEXT = 8 << 20
+_LARGEST_PICTURE = 1 << 20
+_PICTURES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif"}
 
 
 class FileDiff(NamedTuple):
@@ -104,11 +118,23 @@ def _body(file: FileDiff) -> Iterator[Block]:
         yield from notebook_document(file.notebook)
         if file.notebook.empty and file.old is not None and file.new is not None and file.old != file.new:
             yield line(("only noise differs (execution counts, kernel versions, muse commands)", "dim"))
+    elif mime := _picture(file):
+        yield CellDiff((), (), (OutputDiff("image", _payload(mime, file.old), _payload(mime, file.new)),))
     elif file.kind == "binary":
         sides = [f"{size(len(side))}" for side in (file.old, file.new) if side is not None]
         yield line((f"binary, {' → '.join(sides)}", "dim"))
     elif file.old != file.new:
         yield TextDiff(text_lines(file))
+
+
+def _picture(file: FileDiff) -> str:
+    """The MIME type of a picture that can be shown; empty for any other file."""
+    ending = file.change.path.lower().rpartition(".")[2]
+    return _PICTURES.get(ending, "") if file.old != file.new and file.kind != "link" else ""
+
+
+def _payload(mime: str, data: bytes | None) -> Payload | None:
+    return Payload(mime, len(data), data if len(data) <= _LARGEST_PICTURE else None) if data is not None else None
 
 
 def _mode_line(change: Change) -> Iterator[Line]:

@@ -124,7 +124,7 @@ def commit(message: str | None = None, *, staged: bool = False, repo: Repo | Non
         Refused: Another command changed branch or stage at the same time.
     """
     repo = repo or Repo.open()
-    session.save_first()
+    session.save_first(repo.root)
     args = (*(("-m", message) if message is not None else ()), *(("--staged",) if staged else ()))
     return writing(repo, "commit", args, lambda state: _Build(state, message, staged).draft(), lock=SHARED)
 
@@ -140,7 +140,7 @@ class _Build:
         self.skipped: tuple[Skipped, ...] = ()
 
     def draft(self) -> Draft[CommitResult]:
-        unsaved = session.unsaved_runs()
+        unsaved = session.unsaved_runs(self.state.repo.root)
         tree, changes = self._staged_changes() if self.only_staged else self._all_changes()
         if not changes:
             return Draft(lambda left: self._answer(None, "", (), unsaved), None)

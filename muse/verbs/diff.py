@@ -93,7 +93,7 @@ def diff(
     repo = repo or Repo.open()
     typed = [os.fspath(name) for name in names]
     if not staged:
-        session.save_first()
+        session.save_first(repo.root)
     return reading(repo, lambda state: _Diff(state, typed, staged, exit_code).run())
 
 
@@ -135,7 +135,7 @@ class _Diff:
         else:
             files = self._folder(self.revs[0] if self.revs else self.state.view.commit)
         live = len(self.revs) < 2 and not self.staged
-        unsaved = session.unsaved_runs() if live else None
+        unsaved = session.unsaved_runs(self.state.repo.root) if live else None
         return DiffResult(tuple(files), unsaved, (*self.state.notes, *self.notes), self.exit_code)
 
     def _stored(self, path: str, entry: Entry) -> bytes:

@@ -137,7 +137,7 @@ def status(*, repo: Repo | None = None) -> StatusResult:
         Damaged: The history that is needed cannot be read.
     """
     repo = repo or Repo.open()
-    session.save_first()
+    session.save_first(repo.root)
     return reading(repo, _look)
 
 
@@ -154,7 +154,7 @@ def _look(state: State) -> StatusResult:
         noise=tuple(change for change in work.noise if change.path not in stage),
         skipped=work.skipped,
         cells=_cells(state, changes),
-        unsaved=session.unsaved_runs(),
+        unsaved=session.unsaved_runs(state.repo.root),
         notes=(*state.notes, *work.warnings, *(trouble.message for trouble in work.troubles)),
     )
 

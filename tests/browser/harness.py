@@ -34,8 +34,8 @@ SETTINGS = {
     # A file changes when the test saves it, never because time went by.
     "docmanager-extension/plugin": {"autosave": False},
 }
-# Without the extension that saves before a commit: what happens then is what there is to see.
-PAGE_CONFIG = {"disabledExtensions": {"ipylab": True}}
+# ipylab lets muse save the notebook before a commit; most people do not have it.
+WITHOUT_IPYLAB = {"disabledExtensions": {"ipylab": True}}
 
 READY = """name => {
     const shown = window.jupyterapp?.shell?.currentWidget;
@@ -54,7 +54,7 @@ COMMAND = "command => window.jupyterapp.commands.execute(command)"
 
 
 class Jupyter(NamedTuple):
-    """A running server: JupyterLab (`kind` "lab") or Notebook ("notebook")."""
+    """A running server: JupyterLab (`kind` "lab"), the same with ipylab ("ipylab"), or Notebook ("notebook")."""
 
     kind: str
     url: str
@@ -63,7 +63,7 @@ class Jupyter(NamedTuple):
 
     def address(self, name: str) -> str:
         """Where a browser finds the notebook `name`, a path below `root`, and no other beside it."""
-        view = f"lab/workspaces/{secrets.token_hex(4)}/tree" if self.kind == "lab" else "notebooks"
+        view = "notebooks" if self.kind == "notebook" else f"lab/workspaces/{secrets.token_hex(4)}/tree"
         return f"{self.url}/{view}/{name}?token={self.token}"
 
 
@@ -76,12 +76,12 @@ def serve(kind: str, top: Path) -> Iterator[Jupyter]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     jupyter = Jupyter(kind, f"http://127.0.0.1:{port}", secrets.token_hex(16), root)
-    module = "jupyterlab" if kind == "lab" else "notebook"
+    module = "notebook" if kind == "notebook" else "jupyterlab"
     options = [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"]
     options += ["--ServerApp.ip=127.0.0.1", "--no-browser", "--allow-root", "--expose-app-in-browser"]
     with subprocess.Popen(
         [sys.executable, "-m", module, *options],
-        env=configured(top) | {"JUPYTER_TOKEN": jupyter.token},
+        env=configured(kind, top) | {"JUPYTER_TOKEN": jupyter.token},
         cwd=root,
         stderr=subprocess.PIPE,
     ) as process:
@@ -101,11 +101,12 @@ def serve(kind: str, top: Path) -> Iterator[Jupyter]:
                 reader.join()
 
 
-def configured(top: Path) -> dict[str, str]:
-    """An environment with `SETTINGS` and `PAGE_CONFIG` in its own configuration folders."""
+def configured(kind: str, top: Path) -> dict[str, str]:
+    """An environment with `SETTINGS` in its own configuration folders."""
     for name, value in SETTINGS.items():
         write_json(top / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings", value)
-    write_json(top / "config" / "labconfig" / "page_config.json", PAGE_CONFIG)
+    if kind != "ipylab":
+        write_json(top / "config" / "labconfig" / "page_config.json", WITHOUT_IPYLAB)
     return scrubbed(top / "home") | {
         "JUPYTER_CONFIG_DIR": str(top / "config"),
         "JUPYTER_DATA_DIR": str(top / "data"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from muse.display.document import DiffKind, DiffLine
 from muse.display.emphasis import changed_words
 
-_texts = st.sampled_from(("x = 1", "x = 2", "", "y(1, 2)", "y(2)"))
+_texts = st.sampled_from(("x = 1", "x = 2", "", "y(1, 2)", "y(2)", "load(a, b, c)", "load(d, b, e)"))
 _lines = st.lists(st.builds(DiffLine, st.sampled_from(("-", "+", " ", "…")), _texts)).map(tuple)
 
 
@@ -39,6 +39,10 @@ def test_without_the_marked_words_a_pair_is_equal(lines: tuple[DiffLine, ...]) -
 
 def test_the_words_that_differ_are_marked() -> None:
     assert _marked("-x = load(path)", "+x = load(name, 3)") == ["-x = load([path])", "+x = load([name, 3])"]
+
+
+def test_every_part_that_differs_is_marked() -> None:
+    assert _marked("-load(a, b, c)", "+load(d, b, efg)") == ["-load([a], b, [c])", "+load([d], b, [efg])"]
 
 
 def test_lines_with_little_in_common_are_not_marked() -> None:

@@ -13,7 +13,8 @@ from muse.display.document import DiffLine
 from muse.display.lines import NO_NEWLINE, line_diff, stat
 
 _parts = st.sampled_from(("a\n", "b\n", "c\n", "\n", "a\r\n", "x", "\u2028", "\x0c"))
-_texts = st.lists(_parts, max_size=14).map("".join)
+_orders = st.lists(st.sampled_from([f"{number}\n" for number in range(9)]), unique=True)
+_texts = (st.lists(_parts, max_size=14) | _orders).map("".join)
 
 
 def _side(diff: tuple[DiffLine, ...], kinds: str) -> str:
@@ -53,6 +54,7 @@ def test_each_hunk_stands_where_its_header_says(old: str, new: str, context: int
     for kind, text in line_diff(old, new, context):
         if kind == "@":
             left, right = text.removeprefix("@@ -").removesuffix(" @@").split(" +")
+            assert _start(left) > i or i == j == 0
             i, j = _start(left), _start(right)
         if kind in " -":
             assert before[i].removesuffix("\n") == text
@@ -78,6 +80,11 @@ def test_far_changes_are_hunks_of_their_own() -> None:
 
 def test_a_change_at_the_top_needs_no_header() -> None:
     assert line_diff("a\nb\n", "x\nb\n") == (DiffLine("-", "a"), DiffLine("+", "x"), DiffLine(" ", "b"))
+
+
+def test_an_empty_range_names_the_line_before() -> None:
+    assert line_diff("a\nb\n", "a\nx\nb\n", 0)[0] == DiffLine("@", "@@ -1,0 +2 @@")
+    assert line_diff("a\nx\nb\n", "a\nb\n", 0)[0] == DiffLine("@", "@@ -2 +1,0 @@")
 
 
 def test_a_newline_that_went_is_said() -> None:

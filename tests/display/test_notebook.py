@@ -116,11 +116,12 @@ def test_an_svg_is_an_image_too() -> None:
 
 def test_images_are_shown_while_all_together_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outputs, "_MAX_IMAGE_BYTES", 10)
-    images = [_show({PNG: b64encode(data).decode()}) for data in (b"123456", b"more than ten", b"123")]
+    data = (b"123456", b"more than ten", b"12345", b"123")
+    images = [_show({PNG: b64encode(image).decode()}) for image in data]
     (block,) = notebook_document(diff(_notebook(_code("x")), _notebook(_code("x", *images))))
     assert isinstance(block, CellDiff)
     shown = [output.after and output.after.data for output in block.outputs]
-    assert shown == [b"123456", None, b"123"]
+    assert shown == [b"123456", None, None, b"123"]
 
 
 def test_images_can_be_left_out() -> None:
@@ -165,6 +166,17 @@ def test_json_is_spread_over_lines() -> None:
     output = _output(old, new)
     assert output.kind == "json"
     assert _written(output.lines) == [" {", '   "a": 2,', '-  "b": 1', '+  "b": 3', " }"]
+
+
+def test_json_that_nests_too_deeply_is_shown_as_it_is() -> None:
+    deep = "[" * 100_000
+    old, new = _notebook(_code("x")), _notebook(_code("x", _show({"application/json": 1})))
+    cell = new.cells[0]
+    output = cell.outputs[0]._replace(data={"application/json": deep})
+    new = new._replace(cells=(cell._replace(outputs=(output,)),))
+    (block,) = notebook_document(diff(old, new))
+    assert isinstance(block, CellDiff)
+    assert block.outputs[0].lines[0].text.startswith("[[[")
 
 
 def test_a_stream_is_compared_as_a_terminal_would_show_it() -> None:

@@ -142,5 +142,10 @@ def test_a_role_has_its_colour_and_stored_escapes_have_none() -> None:
     assert render((line(("main", "branch"), "\x1b[31m"),), colour=True) == "\x1b[1;32mmain\x1b[0m\\x1b[31m"
 
 
+def test_what_has_no_colour_of_its_own_is_strong_in_a_title() -> None:
+    document = (Section(spans(("a.ipynb", "path"), (" added", "added")), ()),)
+    assert render(document, colour=True) == "\x1b[1ma.ipynb\x1b[0m\x1b[32m added\x1b[0m"
+
+
 def test_code_is_shown_as_it_is() -> None:
     assert render((Code("if x:\n\treturn\n\n", "python"),)) == "if x:\n\treturn\n"

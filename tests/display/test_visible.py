@@ -15,6 +15,7 @@ def test_the_result_is_one_line_that_can_be_encoded(text: str) -> None:
     assert len(shown.splitlines()) <= 1
     shown.encode("utf-8")
     assert not {"\x1b", "\x9b", "\t", "\0", "\u202e"} & set(shown)
+    assert len(visible(text, tabs=True).splitlines()) <= 1
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def test_hidden_characters_are_spelled_out(text: str, shown: str) -> None:
 
 
 def test_code_keeps_its_tabs() -> None:
-    assert visible("\tx\x1b", tabs=True) == "\tx\\x1b"
+    assert visible("\tx\n\x1b", tabs=True) == "\tx\\n\\x1b"
 
 
 def test_colours_of_a_traceback_are_taken_out() -> None:

@@ -37,6 +37,7 @@ def test_any_json_value_is_read_exactly(value: object) -> None:
 @given(text=texts)
 @example(text="A" * LIMIT)
 @example(text="A" * (LIMIT + 1))
+@example(text="A" * (LIMIT - 1) + "\n")
 @example(text="A" * LIMIT + "\n")
 @example(text="A" * LIMIT + "\n\n")
 @example(text="A" * LIMIT + '"')

@@ -1,0 +1,88 @@
+"""The commit point: creating the next entry of the log, if its number is free.
+
+Before the link nothing has happened; after it everything has. What the caller may clean up depends on how far this
+came, so every outcome has an exception of its own.
+"""
+
+from __future__ import annotations
+
+import os
+
+from muse.core import io, ops
+from muse.core.errors import MuseError, Unconfirmed, from_os_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from muse.core.ops import Operation
+    from muse.core.paths import Layout
+
+
+class Lost(Exception):
+    """Somebody else created that entry first. It was read whole, and is not ours."""
+
+
+def append(
+    layout: Layout, operation: Operation, before_link: Callable[[], None], *, durable: bool, way: str
+) -> None:
+    """Create the entry of `operation`, durably.
+
+    Args:
+        layout: The repository.
+        operation: The whole record.
+        before_link: Called when everything is ready and only the deciding step is left.
+        durable: Whether to wait for the disk.
+        way: How a name is created only if it is free, see `muse.core.publish`.
+
+    Raises:
+        Lost: The number was taken by somebody else.
+        SystemTrouble: The system refused before the link, or refused the link.
+        Unconfirmed: The entry may stand, or stands and may not survive a power cut.
+    """
+    path = layout.operation(operation.number)
+    try:
+        new = io.NewFile(layout.ops, durable=durable, way=way)
+    except OSError as error:
+        raise from_os_error(error, "cannot write", path) from error
+    with new:
+        try:
+            new.write(ops.encode(operation))
+            new.sync()
+        except OSError as error:
+            raise from_os_error(error, "cannot write", path) from error
+        before_link()
+        _link(new, path, layout, operation)
+        try:
+            new.sync_folder()
+        except OSError as error:
+            raise Unconfirmed(
+                f"recorded as operation {operation.number}, but the disk did not confirm it "
+                f"({os.strerror(error.errno or 0)})",
+                "Check the disk, then look at `muse op log`.",
+            ) from error
+
+
+def _link(new: io.NewFile, path: str, layout: Layout, operation: Operation) -> None:
+    try:
+        new.link(path)
+        return
+    except FileExistsError:
+        pass  # over a network a link can succeed and say that it failed
+    except BaseException as error:
+        if isinstance(error, OSError) and not os.path.lexists(path):
+            raise from_os_error(error, "cannot write", path) from error
+        raise _unconfirmed(operation) from error
+    try:
+        theirs = ops.read(layout, operation.number)
+    except (MuseError, OSError) as error:
+        raise _unconfirmed(operation) from error
+    if theirs.write_id != operation.write_id:
+        raise Lost
+
+
+def _unconfirmed(operation: Operation) -> Unconfirmed:
+    return Unconfirmed(
+        f"the command may have been recorded as operation {operation.number}",
+        "Look at `muse op log` before trying again.",
+    )

@@ -1,0 +1,96 @@
+"""Finishing what a dead command began, before anything else is done to the files of the folder."""
+
+from __future__ import annotations
+
+import os
+
+from muse.core import ops, worktree
+from muse.core.errors import Damaged, MuseError, Refused
+from muse.core.names import show
+from muse.core.object_store import ObjectStore
+from muse.core.pack import PackGone
+from muse.core.worktree_lock import WorktreeLock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from muse.core.ops import Operation
+    from muse.core.paths import Layout
+    from muse.core.repo import Repo
+
+
+def is_needed(layout: Layout, operation: Operation | None) -> bool:
+    """True when a command died on its way through the folder, or left contents below `.muse/restore/`."""
+    return worktree.is_behind(layout, operation) or bool(worktree.leftovers(layout))
+
+
+def hold(repo: Repo, held: WorktreeLock, notes: list[str], *, shared: bool) -> None:
+    """Take the lock on the folder, and finish it: exclusively, then, whatever was asked for.
+
+    Args:
+        repo: The repository.
+        held: The lock to take.
+        notes: Lines for the answer.
+        shared: Whether the command only reads the files.
+
+    Raises:
+        Refused: Somebody else keeps the lock, or must finish the folder.
+        SystemTrouble: The folder cannot be finished.
+    """
+    held.acquire(shared=shared)
+    if is_needed(repo.layout, ops.newest(repo.layout)):
+        if not held.exclusive:
+            held.acquire(shared=False)
+        _finish(repo, held, notes)
+    if held.warning:
+        notes.append(held.warning)
+
+
+def if_free(repo: Repo, notes: list[str]) -> None:
+    """Finish the folder if nobody is busy with it; say so when it cannot be done."""
+    held = WorktreeLock(repo.layout)
+    try:
+        if held.acquire(shared=False, patience=0):
+            _finish(repo, held, notes)
+    except MuseError as error:
+        notes.append(f"the files of this folder are not finished: {error.message}")
+    finally:
+        held.release()
+
+
+def _finish(repo: Repo, held: WorktreeLock, notes: list[str]) -> None:
+    """Finish the folder and empty `.muse/restore/`; the lock is held exclusively."""
+    worktree.clear_restore(repo.layout)
+    gone: PackGone | None = None
+    for _ in range(ops.TRIES):
+        try:
+            return _resume(repo, held, notes)
+        except PackGone as error:
+            gone = error  # replaced meanwhile
+    raise Damaged(f"{gone} is missing, and the folder is not finished")
+
+
+def _resume(repo: Repo, held: WorktreeLock, notes: list[str]) -> None:
+    newest = ops.newest(repo.layout)
+    if newest is None or not worktree.is_behind(repo.layout, newest):
+        return
+    store = ObjectStore(repo.layout, newest.packs)
+    try:
+        pending = newest if newest.changes_folder else ops.read(repo.layout, newest.folder)
+        _check_host(pending, held)
+        resumed = worktree.resume(repo.layout, pending, store, durable=repo.durable)
+    except FileNotFoundError:
+        raise Damaged(f"operation {newest.folder} is missing, and the folder is not finished") from None
+    finally:
+        store.close()
+    notes.append(f"finished: {pending.verb} (operation {pending.number})")
+    notes.extend(f"left alone, as it was changed since: {show(path)}" for path in resumed.left)
+
+
+def _check_host(pending: Operation, held: WorktreeLock) -> None:
+    """On a network file system the lock of another machine may not be seen: only the machine that began finishes."""
+    if held.is_network and pending.host != os.uname().nodename:
+        raise Refused(
+            f"`{pending.command}` (operation {pending.number}) was begun on {pending.host} and is not finished",
+            f"Run any muse command on {pending.host}.",
+            kind="not-finished",
+        )

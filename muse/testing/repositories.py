@@ -1,0 +1,206 @@
+"""Repositories to try things on: made, copied, taken stock of.
+
+Everything is compared by value: `Contents` is all that a folder holds, `State` all that a repository promises. Two
+states are equal when nobody could tell them apart, whatever random names lie below `.muse/`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from muse.core import dag, ops, records, temps, trees
+from muse.core.errors import MuseError
+from muse.core.object_store import ObjectStore
+from muse.core.ops import Operation
+from muse.core.paths import MUSE, Layout
+from muse.core.types import EXECUTABLE, FILE, FOLDER, LINK, id_of
+
+#: All that a folder holds: path to (mode, bytes). The bytes of a link are its target, those of a folder are empty.
+Contents = dict[str, tuple[str, bytes]]
+
+
+class State(NamedTuple):
+    """Everything a repository promises.
+
+    Attributes:
+        operation: The newest operation without what is random in it; None in a repository without history.
+        commits: The digests of all commits that any branch, tag or checkout reaches.
+        contents: The user's files.
+    """
+
+    operation: Operation | None
+    commits: frozenset[bytes]
+    contents: Contents
+
+
+def write_contents(root: str, contents: Mapping[str, tuple[str, bytes]]) -> None:
+    """Make the folder hold exactly these files, apart from `.muse/`."""
+    for name in os.listdir(root):
+        if name != MUSE:
+            put(root, name, None)
+    for path, what in contents.items():
+        put(root, path, what)
+
+
+def put(root: str, path: str, what: tuple[str, bytes] | None) -> None:
+    """Put a file, a link or a folder in the place of whatever stands there; None only takes that away."""
+    place = os.path.join(root, path)
+    if os.path.isdir(place) and not os.path.islink(place):
+        shutil.rmtree(place)
+    elif os.path.lexists(place):
+        os.unlink(place)
+    if what is None:
+        return
+    mode, data = what
+    os.makedirs(place if mode == FOLDER else os.path.dirname(place), exist_ok=True)
+    if mode == LINK:
+        os.symlink(data, os.fsencode(place))
+    elif mode != FOLDER:
+        with open(place, "wb") as file:
+            file.write(data)
+        os.chmod(place, 0o755 if mode == EXECUTABLE else 0o644)
+
+
+def read_contents(root: str) -> Contents:
+    """All that the folder holds, apart from `.muse/`; empty folders too."""
+    return dict(_walk(root, ""))
+
+
+def _walk(folder: str, prefix: str) -> Iterator[tuple[str, tuple[str, bytes]]]:
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        path = prefix + entry.name
+        if path == MUSE:
+            continue
+        if entry.is_symlink():
+            yield path, (LINK, os.fsencode(os.readlink(entry)))
+        elif entry.is_dir():
+            yield path, (FOLDER, b"")
+            yield from _walk(entry.path, path + "/")
+        else:
+            yield path, _file(entry.path)
+
+
+def _file(path: str) -> tuple[str, bytes]:
+    with open(path, "rb") as file:
+        mode = EXECUTABLE if os.fstat(file.fileno()).st_mode & stat.S_IXUSR else FILE
+        return mode, file.read()
+
+
+def copy(root: str, target: str) -> str:
+    """A copy of the whole folder with everything in it, times included; no byte is shared. Returns `target`."""
+    return shutil.copytree(root, target, symlinks=True)
+
+
+def state_of(root: str) -> State:
+    """Take stock of a repository.
+
+    Raises:
+        MuseError: Its newest operation or a commit cannot be read.
+    """
+    layout = Layout(root)
+    newest = ops.newest(layout)
+    if newest is None:
+        return State(None, frozenset(), read_contents(root))
+    store = ObjectStore(layout, newest.packs)
+    try:
+        commits = frozenset(digest for digest, _ in dag.history(store, _tips(newest, store)))
+    finally:
+        store.close()
+    settled = newest._replace(write_id=b"", previous=b"", packs=(), retires=())
+    return State(settled, commits, read_contents(root))
+
+
+def _tips(operation: Operation, store: ObjectStore) -> set[bytes]:
+    view = operation.view
+    found = {*view.branches.values(), *view.tags(store).values()}
+    return found if view.commit is None else found | {view.commit}
+
+
+def damage(root: str) -> list[str]:
+    """What cannot be read back of all that any operation of the log reaches; empty when everything is whole.
+
+    Every commit, tree and file is read and its hash is compared, and so is all that the operations saved of the
+    folder.
+    """
+    layout = Layout(root)
+    newest = ops.newest(layout)
+    if newest is None:
+        return []
+    reader = _Reader(ObjectStore(layout, newest.packs))
+    try:
+        for number in ops.numbers(layout):
+            reader.operation(layout, number)
+    finally:
+        reader.store.close()
+    return reader.problems
+
+
+class _Reader:
+    """Reads everything once, and notes what cannot be read."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self.store = store
+        self.done: set[bytes] = set()
+        self.problems: list[str] = []
+
+    def operation(self, layout: Layout, number: int) -> None:
+        try:
+            operation = ops.read(layout, number)
+            for tip in _tips(operation, self.store):
+                self._commits(tip)
+            stage = operation.view.stage(self.store).values()
+            saved = (entry for _, *sides in operation.changes(self.store) for entry in sides)
+            self._blobs(entry.digest for entry in (*stage, *saved) if entry is not None)
+        except MuseError as error:
+            self.problems.append(f"operation {number}: {error.message}")
+
+    def _commits(self, tip: bytes) -> None:
+        pending = [tip]
+        while pending:
+            digest = pending.pop()
+            if digest in self.done:
+                continue
+            self.done.add(digest)
+            try:
+                commit = dag.read_commit(self.store, digest)
+                pending += commit.parents
+                self._tree(commit.tree)
+            except MuseError as error:
+                self.problems.append(f"commit {id_of(digest)}: {error.message}")
+
+    def _tree(self, digest: bytes) -> None:
+        if digest in self.done:
+            return
+        self.done.add(digest)
+        tree: records.Tree = trees.read_tree(self.store, digest)
+        for entry in tree.values():
+            if entry.mode == FOLDER:
+                self._tree(entry.digest)
+        self._blobs(entry.digest for entry in tree.values() if entry.mode != FOLDER)
+
+    def _blobs(self, digests: Iterable[bytes]) -> None:
+        for digest in digests:
+            if digest not in self.done:
+                self.done.add(digest)
+                self.store.read(digest)
+
+
+def litter(root: str) -> list[str]:
+    """What a dead command left below `.muse/` and the next one should have removed, as paths from there.
+
+    A pack that no operation names is not litter: it waits for gc.
+    """
+    muse = os.path.join(root, MUSE)
+    found = [
+        os.path.relpath(os.path.join(folder, name), muse)
+        for folder, _, files in os.walk(muse)
+        for name in files
+        if temps.is_muse_temp(name) or temps.is_object_temp(name)
+    ]
+    return sorted({*found, *(f"restore/{name}" for name in os.listdir(Layout(root).restore))})

@@ -1,0 +1,98 @@
+"""What other processes do in the tests of the core. Light to import, as each process imports it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event
+from typing import Any
+
+from muse.core import io, locks, publish
+
+CONTEXT = multiprocessing.get_context("forkserver")
+PATIENCE = 30
+
+
+def race(work: Callable[..., Any], *arguments: Any, processes: int = 2) -> list[Any]:
+    """Run the same work in several processes that start it at the same moment; what each returned."""
+    start = CONTEXT.Event()
+    answers: Queue[Any] = CONTEXT.Queue()
+    ready = [CONTEXT.Event() for _ in range(processes)]
+    started = [
+        CONTEXT.Process(target=_run, args=(number, ready[number], start, answers, work, arguments), daemon=True)
+        for number in range(processes)
+    ]
+    for process in started:
+        process.start()
+    for event in ready:
+        assert event.wait(PATIENCE)
+    start.set()
+    found = [answers.get(timeout=PATIENCE) for _ in started]
+    for process in started:
+        process.join(PATIENCE)
+    return [answer for _, answer in sorted(found, key=lambda pair: int(pair[0]))]
+
+
+def _run(
+    number: int, ready: Event, start: Event, answers: Queue[Any], work: Callable[..., Any], arguments: tuple[Any, ...]
+) -> None:
+    ready.set()
+    start.wait(PATIENCE)
+    answers.put((number, work(number, *arguments)))
+
+
+@contextmanager
+def elsewhere(hold: Callable[..., Any], *arguments: Any) -> Iterator[ForkServerProcess]:
+    """A process that holds something until it is killed, or the block ends; it does so when the block begins."""
+    holding = CONTEXT.Event()
+    process = CONTEXT.Process(target=_hold, args=(holding, hold, arguments), daemon=True)
+    process.start()
+    assert holding.wait(PATIENCE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join(PATIENCE)
+
+
+def _hold(holding: Event, hold: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    held = hold(*arguments)
+    holding.set()
+    CONTEXT.Event().wait()
+    del held
+
+
+def lock(path: str, shared: bool = False) -> int:
+    """Lock a file, which is made where it is missing."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT)
+    assert locks.try_lock(fd, shared=shared)
+    return fd
+
+
+def begin_files(folder: str, prefixes: tuple[str, ...]) -> list[io.NewFile]:
+    """Begin a file of each family, with a name from the start, and write to it."""
+    io._NAMELESS = 0
+    files = [io.NewFile(folder, prefix) for prefix in prefixes]
+    for file in files:
+        file.write(b"half")
+        file.flush()
+    return files
+
+
+def create_names(who: int, folder: str, way: str, names: int) -> list[int]:
+    """Try to create every name; the numbers of those that this process got."""
+    won = []
+    for number in range(names):
+        temp = os.path.join(folder, f"temp-{who}-{number}")
+        with open(temp, "w") as file:
+            file.write(str(who))
+        try:
+            publish.create(temp, os.path.join(folder, str(number)), way)
+            won.append(number)
+        except FileExistsError:
+            pass
+    return won

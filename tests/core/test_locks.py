@@ -1,0 +1,76 @@
+"""`muse.core.locks`: locks that die with their holder."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from muse.core import locks
+from tests.core import processes
+
+
+@pytest.fixture
+def fd(tmp_path: Path) -> int:
+    """An open file, named `lock`."""
+    return os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT)
+
+
+def test_one_holder_at_a_time(fd: int, tmp_path: Path) -> None:
+    with processes.elsewhere(processes.lock, str(tmp_path / "lock")):
+        assert not locks.try_lock(fd)
+        assert not locks.try_lock(fd, shared=True)
+
+
+def test_a_killed_holder_holds_nothing(fd: int, tmp_path: Path) -> None:
+    with processes.elsewhere(processes.lock, str(tmp_path / "lock")) as holder:
+        assert not locks.try_lock(fd)
+        holder.kill()
+        holder.join()
+        assert locks.try_lock(fd)
+
+
+def test_readers_share(fd: int, tmp_path: Path) -> None:
+    with processes.elsewhere(processes.lock, str(tmp_path / "lock"), True):
+        assert locks.try_lock(fd, shared=True)
+        locks.unlock(fd)
+        assert not locks.try_lock(fd)
+
+
+def test_two_openings_in_one_process_are_two(fd: int, tmp_path: Path) -> None:
+    other = os.open(tmp_path / "lock", os.O_RDWR)
+    assert locks.try_lock(fd)
+    assert not locks.try_lock(other)
+    locks.unlock(fd)
+    assert locks.try_lock(other)
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_locks(fd: int, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fcntl, "flock", failing(code))
+    with pytest.raises(locks.LocksUnsupported):
+        locks.try_lock(fd)
+
+
+def test_other_trouble_is_not_hidden(fd: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fcntl, "flock", failing(errno.EIO))
+    with pytest.raises(OSError, match="Input/output"):
+        locks.try_lock(fd)
+
+
+def test_a_platform_without_locks(fd: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "AVAILABLE", False)
+    with pytest.raises(locks.LocksUnsupported):
+        locks.try_lock(fd)
+
+
+def failing(code: int) -> object:
+    """A function that fails like a system call."""
+
+    def fail(*arguments: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    return fail

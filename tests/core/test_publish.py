@@ -1,0 +1,98 @@
+"""`muse.core.publish`: a name is created by one process only."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from muse.core import publish
+from muse.core.errors import SystemTrouble
+from tests.core import processes
+
+WAYS = publish.WAYS if sys.platform == "linux" else (publish.LINK, publish.LOCK)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_free_name_is_taken(tmp_path: Path, way: str) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"new")
+    publish.create(str(source), str(target), way)
+    assert target.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", ["file", "folder", "link to nothing"])
+def test_a_taken_name_is_left_alone(tmp_path: Path, way: str, kind: str) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"new")
+    if kind == "file":
+        target.write_bytes(b"old")
+    elif kind == "folder":
+        target.mkdir()
+    else:
+        target.symlink_to("nowhere")
+    before = os.lstat(target)
+    with pytest.raises(FileExistsError):
+        publish.create(str(source), str(target), way)
+    assert os.lstat(target).st_ino == before.st_ino
+    assert source.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_of_racing_processes_each_name_goes_to_one(tmp_path: Path, way: str) -> None:
+    won = processes.race(processes.create_names, str(tmp_path), way, 60, processes=3)
+    assert sorted(number for numbers in won for number in numbers) == list(range(60))
+    for who, numbers in enumerate(won):
+        for number in numbers:
+            assert (tmp_path / str(number)).read_text() == str(who)
+
+
+def test_a_file_without_a_name_gets_one(tmp_path: Path) -> None:
+    fd = os.open(tmp_path, os.O_RDWR | os.O_TMPFILE, 0o666)
+    os.write(fd, b"whole")
+    assert os.listdir(tmp_path) == []
+    publish.link_nameless(fd, str(tmp_path / "name"))
+    assert (tmp_path / "name").read_bytes() == b"whole"
+    with pytest.raises(FileExistsError):
+        publish.link_nameless(fd, str(tmp_path / "name"))
+
+
+def test_find_way_prefers_the_hard_link_and_leaves_nothing(tmp_path: Path) -> None:
+    assert publish.find_way(str(tmp_path)) == publish.LINK
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("missing", [1, 2, 3])
+def test_find_way_takes_the_next_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: int) -> None:
+    create = publish.create
+
+    def some(temp: str, path: str, way: str) -> None:
+        if way in publish.WAYS[:missing]:
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+        create(temp, path, way)
+
+    monkeypatch.setattr(publish, "create", some)
+    if missing < len(publish.WAYS):
+        assert publish.find_way(str(tmp_path)) == publish.WAYS[missing]
+    else:
+        with pytest.raises(SystemTrouble) as refused:
+            publish.find_way(str(tmp_path))
+        assert refused.value.kind == "no-exclusive-create"
+    assert set(os.listdir(tmp_path)) <= {"publish.lock"}
+
+
+def test_a_rename_under_a_lock_waits_for_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"")
+    clock = iter([0.0, 5.0, 11.0])
+    with processes.elsewhere(processes.lock, str(tmp_path / "publish.lock")), monkeypatch.context() as patch:
+        patch.setattr("time.monotonic", lambda: next(clock))
+        with pytest.raises(OSError, match="another process keeps the lock"):
+            publish.create(str(source), str(target), publish.LOCK)
+    assert not target.exists()
+    publish.create(str(source), str(target), publish.LOCK)
+    assert target.exists()

@@ -1,0 +1,168 @@
+"""What must hold after a command was struck: before or after, and never between."""
+
+from __future__ import annotations
+
+import re
+
+from muse.core import ops, worktree
+from muse.core.paths import Layout
+from muse.testing.repositories import Contents, State, damage, litter, put, read_contents, state_of
+from tests.crash.harness import Prepared, Side, Struck, status_in, type_in
+from tests.crash.scenarios import Edit
+
+_LEFT = "left alone, as it was changed since: "
+
+
+def is_behind(root: str) -> bool:
+    """Whether the command died between its entry and the last of its files."""
+    layout = Layout(root)
+    return worktree.is_behind(layout, ops.newest(layout))
+
+
+def side_of(prepared: Prepared, struck: Struck) -> Side:
+    """Which side of the command the repository is on. The folder may be on its way, each file whole."""
+    state = state_of(struck.root)
+    sides = prepared.before, prepared.after
+    side = next((side for side in sides if same_history(side.state, state)), None)
+    assert side is not None, f"history is neither before nor after: {state.operation}"
+    if struck.outcome.out and struck.words == prepared.scenario.command:
+        assert side is prepared.after, "answered, and not recorded"
+    if side is prepared.before:
+        assert state.contents == side.state.contents, f"not recorded, and the folder differs: {differing(state, side)}"
+    for path, (mode, _) in state.contents.items():
+        known = [side.state.contents.get(path) for side in sides]
+        assert mode == "d" or state.contents[path] in known, f"{path} is neither old nor new"
+    for path in prepared.before.state.contents.keys() & prepared.after.state.contents.keys():
+        assert path in state.contents or swapped(prepared, path), f"{path} is gone"
+    return side
+
+
+def same_history(one: State, other: State) -> bool:
+    """Whether log and view are the same."""
+    return (one.operation, one.commits) == (other.operation, other.commits)
+
+
+def swapped(prepared: Prepared, path: str) -> bool:
+    """Whether a folder becomes a file, or a file a folder."""
+    return "d" in {side.state.contents[path][0] for side in (prepared.before, prepared.after)}
+
+
+def differing(state: State, side: Side) -> list[str]:
+    """The paths in which the folder differs from that of a side."""
+    return sorted(path for path, _ in state.contents.items() ^ side.state.contents.items())
+
+
+def check_next_command(prepared: Prepared, struck: Struck) -> None:
+    """`muse status` works, and then everything is on one side; the command can be given again."""
+    side, behind = side_of(prepared, struck), is_behind(struck.root)
+    status, notes = status_in(struck.root)
+    number = state_number(side)
+    finished = [f"finished: {prepared.scenario.command[0]} (operation {number})"] if behind else []
+    assert notes == finished, f"status begins with {notes} instead of {finished}"
+    check_side(struck.root, side)
+    assert status == side.status, f"status says {status}"
+    check_again(prepared, struck.root, side)
+
+
+def state_number(side: Side) -> int:
+    """The number of the newest operation."""
+    return side.state.operation.number if side.state.operation is not None else 0
+
+
+def check_side(root: str, side: Side) -> None:
+    """History, view and folder are those of one side, everything can be read, and nothing lies about."""
+    state = state_of(root)
+    assert same_history(state, side.state), "history is not what it was before the next command"
+    assert state.contents == side.state.contents, f"the folder differs: {differing(state, side)}"
+    assert not is_behind(root), "the folder is not finished"
+    check_whole(root)
+
+
+def check_whole(root: str) -> None:
+    """Everything that was ever acknowledged can be read, and nothing lies about."""
+    assert not damage(root), f"cannot be read: {damage(root)}"
+    assert not litter(root), f"left below .muse: {litter(root)}"
+
+
+def check_again(prepared: Prepared, root: str, side: Side) -> None:
+    """The command given again comes to the end of an undisturbed one; when it was done, it says so or is undone."""
+    then = prepared.scenario.then
+    done = side is prepared.after
+    words, wanted = (then.words, then.status) if done else (prepared.scenario.command, 0)
+    answer = type_in(root, *words)
+    assert answer.status == wanted and not answer.err, f"`muse {' '.join(words)}` afterwards: {answer}"
+    if done and then.back:
+        state = state_of(root)
+        assert state.operation is not None and prepared.before.state.operation is not None
+        assert state.operation.view == prepared.before.state.operation.view, "redo leads elsewhere"
+        assert state.contents == prepared.before.state.contents, f"redo: {differing(state, prepared.before)}"
+        check_whole(root)
+    else:
+        check_side(root, prepared.after)
+
+
+def check_edited(prepared: Prepared, struck: Struck, edit: Edit) -> None:
+    """What a person did after the kill survives and is told; everything else is finished around it."""
+    side, behind = side_of(prepared, struck), is_behind(struck.root)
+    for path, what in edit.items():
+        put(struck.root, path, what)
+    status, notes = status_in(struck.root)
+    contents = read_contents(struck.root)
+    check_edit(contents, edit)
+    expected = {path: what for path, what in side.state.contents.items() if path not in edit}
+    others = {path: what for path, what in contents.items() if path not in edit and what[0] != "d"}
+    wanted = {path: what for path, what in expected.items() if what[0] != "d"}
+    wrong = sorted(path for path, _ in others.items() ^ wanted.items())
+    assert not wrong, f"the folder differs: {wrong}"
+    left = [note.removeprefix(_LEFT) for note in notes if note.startswith(_LEFT)]
+    told = {*left, *(path for key in ("added", "changed", "deleted", "noise") for path in status[key])}
+    untold = [path for path in edit if path not in told and contents.get(path) != side.state.contents.get(path)]
+    assert not untold, f"status does not name {untold}: {status}, {notes}"
+    if behind:
+        assert set(left) == in_the_way(prepared, edit), f"left alone: {left}"
+    check_whole(struck.root)
+    answer = type_in(struck.root, "undo")
+    assert answer.status in (0, 1, 4) and "Traceback" not in answer.err, f"undo afterwards: {answer}"
+    check_edit(read_contents(struck.root), edit)
+
+
+def check_edit(contents: Contents, edit: Edit) -> None:
+    """What the person did is there byte for byte."""
+    for path, what in edit.items():
+        assert contents.get(path) == what, f"the edit of {path} is lost: {contents.get(path)}"
+
+
+def in_the_way(prepared: Prepared, edit: Edit) -> set[str]:
+    """The paths of an edit that are neither what the command found nor what it wanted."""
+    before, after = prepared.before.state.contents, prepared.after.state.contents
+    return {
+        path for path, what in edit.items() if before.get(path) != after.get(path) and what not in (
+            before.get(path), after.get(path))
+    }
+
+
+def check_interrupted(struck: Struck) -> None:
+    """Ctrl+C ends a command with status 130, or comes too late; nobody has to read a stack trace."""
+    outcome = struck.outcome
+    assert outcome.status in (0, 130), f"exit status {outcome.status}: {outcome.err}"
+    check_words(outcome.err)
+
+
+def check_refused(prepared: Prepared, struck: Struck) -> None:
+    """What the system refuses is said in two lines; exit status 0 only when the work was done all the same."""
+    side, outcome = side_of(prepared, struck), struck.outcome
+    check_words(outcome.err)
+    if outcome.status == 0:
+        assert side is prepared.after, "exit status 0, and nothing was recorded"
+        assert not is_behind(struck.root), "exit status 0, and the folder is not finished"
+        told = re.search(r"cannot|could not|not ", outcome.out)
+        assert told or "HEAD" not in struck.fault.call.paths[-1], f"no word of it: {outcome.out}"
+        return
+    assert outcome.err, f"exit status {outcome.status} without a word"
+    if side is prepared.after:
+        assert "recorded" in outcome.err, f"recorded, and not said so: {outcome.err}"
+
+
+def check_words(err: str) -> None:
+    """At most two lines, and no stack trace."""
+    assert "Traceback" not in err and len(err.splitlines()) <= 2, f"printed: {err}"

@@ -1,0 +1,63 @@
+"""Crash tests: what they need, how many points they try, and the table at the end.
+
+`MUSE_CRASH=all` tries every point there is (that takes half an hour), `MUSE_CRASH=5` every fifth of the usual ones.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from muse.testing import faults
+from tests.crash.campaign import Campaign, Row, table
+from tests.crash.harness import Prepared, prepare
+from tests.crash.points import Sampling
+from tests.crash.scenarios import SCENARIOS
+from tests.environment import absent
+
+_ROWS: list[Row] = []
+_PREPARED: dict[str, Prepared] = {}
+# Read at once: the environment of a test is scrubbed, and this wish with it.
+_SAMPLING = Sampling(os.environ.get("MUSE_CRASH", ""))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many points were tried."""
+    if _ROWS:
+        terminalreporter.section("crash tests")
+        for line in table(_ROWS):
+            terminalreporter.line(line)
+
+
+@pytest.fixture
+def sampling() -> Sampling:
+    """How many points are tried."""
+    return _SAMPLING
+
+
+@pytest.fixture(scope="session")
+def strace() -> None:
+    """Faults need `strace`."""
+    if reason := faults.missing():
+        absent(reason)
+
+
+@pytest.fixture(params=SCENARIOS)
+def prepared(
+    strace: None,
+    request: pytest.FixtureRequest,
+    environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Prepared:
+    """Each scenario, built when the first test asks for it."""
+    name = request.param
+    if name not in _PREPARED:
+        _PREPARED[name] = prepare(name, str(tmp_path_factory.mktemp("crash")), environment)
+    return _PREPARED[name]
+
+
+@pytest.fixture
+def campaign(prepared: Prepared) -> Campaign:
+    """What tries the points of the scenario."""
+    return Campaign(prepared.name, _ROWS)

@@ -1,0 +1,142 @@
+"""Preparing a scenario, striking its command at one system call, and looking at what is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import chdir, contextmanager
+from typing import Any, NamedTuple, TypeVar
+
+from muse.testing import faults, repositories
+from muse.testing.faults import Call, Fault, Outcome
+from muse.testing.repositories import State, copy, state_of
+from tests import commands
+from tests.crash.scenarios import SCENARIOS, Scenario
+from tests.environment import ROOT
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+#: Tries before a call counts as out of reach, as the clock decides whether a file is read once more.
+TRIES = 4
+
+
+class Side(NamedTuple):
+    """The repository before or after the command: all of it, and what `status` says."""
+
+    state: State
+    status: dict[str, Any]
+
+
+class Prepared(NamedTuple):
+    """A scenario, ready to be struck.
+
+    Attributes:
+        name: The name of the scenario.
+        scenario: What is tried.
+        root: The repository; every run gets a copy.
+        before, after: What an undisturbed command makes of what.
+        calls: The system calls that it makes.
+        env: The environment of its process.
+    """
+
+    name: str
+    scenario: Scenario
+    root: str
+    before: Side
+    after: Side
+    calls: list[Call]
+    env: dict[str, str]
+
+
+class Struck(NamedTuple):
+    """A repository that is left by a command that was struck."""
+
+    root: str
+    words: tuple[str, ...]
+    fault: Fault
+    outcome: Outcome
+
+
+def type_in(root: str, *words: str) -> commands.Answer:
+    """Run a command in this process, as if typed in that folder."""
+    with chdir(root):
+        return commands.muse(*words)
+
+
+def status_in(root: str) -> tuple[dict[str, Any], list[str]]:
+    """What `muse status` says, and the notes that it begins with. It must work without a word of error."""
+    answer = type_in(root, "status", "--json")
+    assert answer.status == 0 and not answer.err, f"status fails: {answer}"
+    value: dict[str, Any] = json.loads(answer.out)
+    return value, value.pop("notes")
+
+
+def prepare(name: str, folder: str, env: dict[str, str]) -> Prepared:
+    """Build the repository of a scenario below `folder`, and run its command once undisturbed."""
+    scenario, root = SCENARIOS[name], os.path.join(folder, "prepared")
+    os.makedirs(root)
+    type_in(root, "init")
+    for contents, words in (*scenario.steps, (scenario.work, ("status",))):
+        if contents is not None:
+            repositories.write_contents(root, contents)
+        answer = type_in(root, *words)
+        assert answer.status == 0, answer
+    # The process must run the muse that is tested here, and open the same files in the same order every time.
+    env = env | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    before = Side(state_of(root), status_in(copy(root, os.path.join(folder, "looked at")))[0])
+    done = copy(root, os.path.join(folder, "done"))
+    calls = faults.trace(process(scenario.command), cwd=done, env=env)
+    after = Side(state_of(done), status_in(done)[0])
+    return Prepared(name, scenario, root, before, after, calls, env)
+
+
+def process(words: Sequence[str]) -> list[str]:
+    """The real command line."""
+    return [sys.executable, "-m", "muse", *words]
+
+
+def strike(prepared: Prepared, fault: Fault, *, root: str = "", words: tuple[str, ...] = ()) -> Struck:
+    """Run the command with a fault, on a fresh copy of the prepared repository or of `root`.
+
+    Raises:
+        AssertionError: The process never came to that call.
+    """
+    folder = tempfile.mkdtemp(dir=os.path.dirname(prepared.root))
+    words = words or prepared.scenario.command
+    for attempt in range(TRIES):
+        struck = copy(root or prepared.root, os.path.join(folder, str(attempt)))
+        outcome = faults.run(process(words), fault, cwd=struck, env=prepared.env)
+        if outcome.hit == fault.call:
+            return Struck(struck, words, fault, outcome)
+    raise AssertionError(f"the process came to {outcome.hit} instead of {fault.call}: {outcome}")
+
+
+@contextmanager
+def scratch(prepared: Prepared, root: str) -> Iterator[str]:
+    """A copy of a repository for a moment."""
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(prepared.root)) as folder:
+        yield copy(root, os.path.join(folder, "copy"))
+
+
+def forget(struck: Struck) -> None:
+    """Remove the copy."""
+    shutil.rmtree(os.path.dirname(struck.root))
+
+
+def ahead(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """The results of `work`, in order, computed a few ahead by two threads (the processes do the work)."""
+    with ThreadPoolExecutor(2) as pool:
+        pending: deque[Future[R]] = deque()
+        for item in items:
+            pending.append(pool.submit(work, item))
+            if len(pending) > 4:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()

@@ -1,0 +1,127 @@
+"""What is killed: five commands on repositories that hold a bit of everything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from muse.core.types import EXECUTABLE, FILE, LINK
+from muse.testing.repositories import Contents
+from tests import samples
+
+#: What a person does to some files: path to new content, None to remove it.
+Edit = Mapping[str, tuple[str, bytes] | None]
+
+
+class Then(NamedTuple):
+    """What is typed when the command turns out to be done: its exit status, and whether it leads back."""
+
+    words: tuple[str, ...]
+    status: int
+    back: bool
+
+
+class Scenario(NamedTuple):
+    """A repository and a command.
+
+    Attributes:
+        steps: Files and the command that follows, one after the other; None leaves the files as they are.
+        work: The files, uncommitted changes among them, on which the command runs; None leaves them.
+        command: What is killed.
+        then: What is typed when it was done nevertheless.
+        edits: What a person may do before the next command: one file that the command changes, and another.
+    """
+
+    steps: tuple[tuple[Contents | None, tuple[str, ...]], ...]
+    work: Contents | None
+    command: tuple[str, ...]
+    then: Then
+    edits: tuple[Edit, ...]
+
+
+def _noise(seed: str, size: int) -> bytes:
+    """Bytes that do not compress, always the same."""
+    return hashlib.shake_128(seed.encode()).digest(size)
+
+
+def _notebook(seed: str, *, count: int = 1, size: int = 3_000) -> bytes:
+    """A notebook with a picture in it."""
+    picture = {"image/png": base64.b64encode(_noise(seed, size)).decode()}
+    shown = {"data": picture, "metadata": {}, "output_type": "display_data"}
+    cells = samples.text(f"# {seed}"), samples.code(f"plot({seed!r})", shown, count=count)
+    return samples.notebook(*cells)
+
+
+def _texts(folder: str, count: int, word: str) -> Contents:
+    return {f"{folder}/{number:02}.txt": (FILE, f"{word} {number}\n".encode() * 20) for number in range(count)}
+
+
+SMALL: Contents = {
+    "notes.md": (FILE, b"# Notes\n"),
+    "analysis.ipynb": (FILE, _notebook("first")),
+    "data/table.csv": (FILE, b"a,b\n1,2\n"),
+}
+SMALL_EDITED = SMALL | {"data/table.csv": (FILE, b"a,b\n1,3\n")}
+
+MANY: Contents = SMALL_EDITED | {
+    **{f"plots/{number:02}.ipynb": (FILE, _notebook(f"plot {number}", size=30_000)) for number in range(30)},
+    **_texts("data", 90, "row"),
+    **_texts("data/deep/er", 80, "point"),
+    "run.sh": (EXECUTABLE, b"#!/bin/sh\n"),
+    "latest": (LINK, b"plots/29.ipynb"),
+}
+
+_UNCHANGED: Contents = {"kept.txt": (FILE, b"the same in both\n"), "data/kept.txt": (FILE, b"the same in both\n")}
+OLD: Contents = _UNCHANGED | {
+    **_texts("data", 45, "old"),
+    **{f"nb/{number}.ipynb": (FILE, _notebook(f"old {number}")) for number in range(5)},
+    **_texts("gone/deep", 10, "only in the old one"),
+    "run.sh": (EXECUTABLE, b"#!/bin/sh\necho run\n"),
+    "latest": (LINK, b"data/01.txt"),
+    "alias": (LINK, b"kept.txt"),
+    "swap": (FILE, b"a file\n"),
+    "turn/in/side.txt": (FILE, b"in a folder\n"),
+}
+NEW: Contents = _UNCHANGED | {
+    **_texts("data", 45, "new"),
+    **{f"nb/{number}.ipynb": (FILE, _notebook(f"new {number}")) for number in range(5)},
+    **_texts("come/deep", 10, "only in the new one"),
+    "run.sh": (FILE, b"#!/bin/sh\necho run\n"),
+    "latest": (LINK, b"data/02.txt"),
+    "alias": (FILE, b"the same in both\n"),
+    "swap/in/side.txt": (FILE, b"in a folder\n"),
+    "turn": (FILE, b"a file\n"),
+}
+# Taken along by a checkout: uncommitted work elsewhere. Saved by it: noise in a notebook that it replaces.
+_BESIDE: Contents = {"scratch.txt": (FILE, b"never committed\n"), "kept.txt": (FILE, b"not committed yet\n")}
+NEW_AT_WORK = NEW | _BESIDE | {"nb/3.ipynb": (FILE, _notebook("new 3", count=7))}
+
+_EDITS: tuple[Edit, ...] = (
+    {"data/03.txt": (FILE, b"a person wrote this\n"), "kept.txt": (FILE, b"and this\n")},
+    {"gone/deep/04.txt": (FILE, b"a person wrote this\n"), "unrelated.txt": (FILE, b"and this\n")},
+    {"come/deep/05.txt": (FILE, b"a person wrote this\n"), "data/kept.txt": (EXECUTABLE, b"and this\n")},
+    {"data/44.txt": None, "unrelated.txt": (LINK, b"and this")},
+    {"nb/2.ipynb": (FILE, _notebook("a person ran this")), "scratch.txt": (FILE, b"and this\n")},
+    {"run.sh": (FILE, b"#!/bin/sh\necho a person wrote this\n"), "unrelated/file.txt": (FILE, b"and this\n")},
+    {"latest": (LINK, b"a person made this"), "data/kept.txt": (FILE, b"and this\n")},
+)
+_COMMIT_EDITS: tuple[Edit, ...] = (
+    {"data/table.csv": (FILE, b"a person wrote this\n"), "unrelated.txt": (FILE, b"and this\n")},
+)
+
+_FIRST, _SECOND = ("commit", "-m", "first"), ("commit", "-m", "second")
+_TWO_BRANCHES = (OLD, _FIRST), (None, ("checkout", "-b", "work")), (NEW, _SECOND)
+_TO_MAIN = ("checkout", "main")
+_NOTHING_TO_COMMIT = Then(_SECOND, 1, back=False)
+_ALREADY_THERE = Then(_TO_MAIN, 0, back=False)
+_REDO = Then(("redo",), 0, back=True)
+
+SCENARIOS = {
+    "commit of 1 file": Scenario(((SMALL, _FIRST),), SMALL_EDITED, _SECOND, _NOTHING_TO_COMMIT, _COMMIT_EDITS),
+    "commit of 200 files": Scenario(((SMALL, _FIRST),), MANY, _SECOND, _NOTHING_TO_COMMIT, _COMMIT_EDITS),
+    "checkout": Scenario(_TWO_BRANCHES, NEW_AT_WORK, _TO_MAIN, _ALREADY_THERE, _EDITS),
+    "undo of a checkout": Scenario((*_TWO_BRANCHES, (NEW_AT_WORK, _TO_MAIN)), None, ("undo",), _REDO, _EDITS),
+    "undo of a commit": Scenario(((SMALL, _FIRST), (SMALL_EDITED, _SECOND)), None, ("undo",), _REDO, _COMMIT_EDITS),
+}

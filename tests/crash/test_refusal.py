@@ -1,0 +1,26 @@
+"""The system refuses a call: two clear lines, and nothing is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from muse.testing.faults import Fault
+from tests.crash.campaign import Campaign
+from tests.crash.checks import check_next_command, check_refused
+from tests.crash.harness import Prepared, Struck, strike
+from tests.crash.points import Sampling
+
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(3600)]
+
+_ERRORS = ("ENOSPC", "EIO", "EACCES")
+
+
+def test_refused(prepared: Prepared, campaign: Campaign, sampling: Sampling) -> None:
+    """Exit status not 0, or 0 when only something derived was refused; before or after; the next command works."""
+
+    def check(fault: Fault, struck: Struck) -> None:
+        check_refused(prepared, struck)
+        check_next_command(prepared, struck)
+
+    pairs = [Fault(call, f"error={error}") for call in sampling.since(prepared.calls) for error in _ERRORS]
+    campaign.run("refused", sampling.every(4, pairs), lambda fault: strike(prepared, fault), check)
