@@ -49,6 +49,7 @@ def _run(typed: list[str]) -> int:
     json = "--json" in typed
     try:
         call = parse(typed)
+        json = call.json
         with watched():
             result: Result = call.function(*call.positional, **call.keywords)
     except HelpAsked as asked:

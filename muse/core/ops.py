@@ -81,10 +81,11 @@ class Operation(NamedTuple):
 
     @property
     def command(self) -> str:
-        """What was typed, in one line, quoted as a shell wants it."""
+        """What was typed, in one line; words with spaces or quotes in them are quoted."""
         import shlex
 
-        return shlex.join((self.verb, *self.args))
+        words = (self.verb, *self.args)
+        return " ".join([word if word and not set(word) & set(" \t\n'\"") else shlex.quote(word) for word in words])
 
 
 def encode(operation: Operation) -> bytes:

@@ -145,16 +145,14 @@ class Pack:
         return data
 
     def _pread(self, offset: int, size: int) -> bytes:
-        if size > self.ref.size:
-            raise self._damaged("claims more bytes than it has")
+        if offset + size > self.ref.size:
+            raise self._damaged("claims bytes beyond its end")
         try:
             return io.read_exactly(self.fd, offset, size)
         except OSError as error:
             if error.errno == errno.ESTALE:
                 raise PackGone(self.path) from None
             raise from_os_error(error, "cannot read", self.path) from error
-        except OverflowError:
-            raise self._damaged("claims bytes beyond its end") from None
 
     def _damaged(self, how: str) -> Damaged:
         return Damaged(f"{self.path} {how}")

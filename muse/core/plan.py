@@ -89,7 +89,7 @@ class _Planner:
         old, new = target.expected, found.entry
         if old == new:
             return True
-        if old is None or new is None or LINK in (old.mode, new.mode):
+        if old is None or new is None or old.mode != new.mode or old.mode == LINK:
             return False
         return self.noise(target.path, lambda: self.store.read(old.digest), lambda: folders.read(target.path))
 

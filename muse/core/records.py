@@ -49,7 +49,7 @@ class Commit(NamedTuple):
     @property
     def subject(self) -> str:
         """The first line of the message."""
-        return self.message.strip().partition("\n")[0]
+        return self.message.strip().partition("\n")[0].rstrip()
 
 
 def encode_tree(entries: Mapping[str, Entry]) -> bytes:
@@ -66,20 +66,20 @@ def decode_tree(data: bytes, what: str) -> Tree:
     Raises:
         Damaged: The bytes are no tree, or a name in it could leave the folder.
     """
-    value = unpack(data, what)
     try:
-        kind, version, order, modes, digests = value
-        if kind != "tree" or len(modes) != len(order) or len(digests) != DIGEST_SIZE * len(order):
+        order, modes, digests = _fields(data, "tree", what)
+        if type(order) is not tuple or type(modes) is not str or type(digests) is not bytes:
             raise ValueError
-        _check_version(version, what)
+        if len(modes) != len(order) or len(digests) != DIGEST_SIZE * len(order):
+            raise ValueError
         tree = {
             name: Entry(mode, digests[at : at + DIGEST_SIZE])
             for name, mode, at in zip(order, modes, range(0, len(digests), DIGEST_SIZE), strict=True)
         }
-        if set(modes) - _MODES or len(tree) != len(order) or type(digests) is not bytes:
+        if set(modes) - _MODES or len(tree) != len(order):
             raise ValueError
         bad = names.first_bad(order)
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError):
         raise Damaged(f"{what} is not a tree") from None
     if bad is not None:
         raise Damaged(f"{what} holds the name {names.show(bad)}, which could write outside the folder")
@@ -99,12 +99,13 @@ def decode_commit(data: bytes, what: str) -> Commit:
     Raises:
         Damaged: They are none.
     """
-    value = unpack(data, what)
     try:
-        kind, version, tree, parents, (name, email), time, message = value
-        if kind != "commit" or not all(isinstance(text, str) for text in (name, email, time, message)):
+        tree, parents, author, time, message = _fields(data, "commit", what)
+        name, email = author
+        if type(parents) is not tuple or type(author) is not tuple:
             raise ValueError
-        _check_version(version, what)
+        if not all(isinstance(text, str) for text in (name, email, time, message)):
+            raise ValueError
         for digest in (tree, *parents):
             _check_digest(digest)
     except (ValueError, TypeError):
@@ -112,11 +113,16 @@ def decode_commit(data: bytes, what: str) -> Commit:
     return Commit(tree, parents, Author(name, email), time, message)
 
 
-def _check_version(version: Any, what: str) -> None:
+def _fields(data: bytes, kind: str, what: str) -> list[Any]:
+    """What follows kind and version in a record."""
+    found, version, *fields = unpack(data, what)
+    if found != kind:
+        raise ValueError
     if isinstance(version, int) and version > _VERSION:
         raise TooNew(what, version)
     if version != _VERSION:
         raise ValueError
+    return fields
 
 
 def _check_digest(digest: Any) -> None:

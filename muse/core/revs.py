@@ -81,16 +81,22 @@ def _base(state: State, base: str, text: str) -> bytes:
 
 def _by_prefix(state: State, base: str, text: str) -> bytes:
     digits = base.removeprefix(ID_PREFIX)
-    found = []
-    if _PREFIX.fullmatch(digits):
-        for digest in sorted(state.store.starting_with(digits)):
-            try:
-                read_commit(state.store, digest)
-            except Damaged:
-                continue  # a blob or a tree
-            found.append(digest)
+    found, damage = [], None
+    for digest in sorted(state.store.starting_with(digits)) if _PREFIX.fullmatch(digits) else ():
+        try:
+            state.store.read(digest)
+        except Damaged as error:
+            damage = error
+            continue
+        try:
+            read_commit(state.store, digest)
+        except Damaged:
+            continue  # a blob or a tree
+        found.append(digest)
     if len(found) == 1:
         return found[0]
+    if damage is not None and not found:
+        raise damage
     if found:
         listed = ", ".join(id_of(digest)[: len(ID_PREFIX) + 12] for digest in found[:5])
         raise UsageProblem(f"{text} is the beginning of {len(found)} commits", f"Give more digits: {listed}.")

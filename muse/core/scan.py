@@ -216,11 +216,11 @@ class _Scanner:
             try:
                 seen = signature(os.stat(name, dir_fd=here.fd, follow_symlinks=False))
                 old = cached.get(name)
-                if old is not None and old[0] == seen:
-                    entry = old[1]
-                elif before is None and seen[2] > LARGE and name not in self.staged.get(here.path, ()):
+                if before is None and seen[2] > LARGE and name not in self.staged.get(here.path, ()):
                     self.skipped.append(Skipped(here.join(name), "large", seen[2]))
                     continue
+                if old is not None and old[0] == seen:
+                    entry = old[1]
                 else:
                     entry, seen = self._read(here, name, before)
             except FileNotFoundError:

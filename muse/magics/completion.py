@@ -6,15 +6,16 @@ import os
 import re
 from contextlib import suppress
 
+from IPython.core.completer import SimpleCompletion, context_matcher
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from IPython.core.completer import CompletionContext, SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
 
-_KEYS = ("%muse", "%%muse")
-_ASSIGNMENT = r"\s*\w+\s*=\s*%muse\s"
-_TYPED = re.compile(r".*?%{0,2}muse\s+(.*)", re.DOTALL)
+_LINE = re.compile(r"\s*(?:[\w.,\s]+=\s*%|%{0,2})muse\s(.*?)((?:\\.|\S)*)")
 _UNSAFE = re.compile(r"([^\w@%+=:,./~-])")
 _REV_VERBS = frozenset({"checkout", "diff", "show", "log", "branch"})
 _PATH_VERBS = frozenset({"add", "code", "restore", "diff"})
@@ -24,39 +25,39 @@ _RECENT = 20
 
 def register(shell: InteractiveShell) -> None:
     """Complete lines that begin with the magic."""
-    for key in _KEYS:
-        shell.set_hook("complete_command", complete, str_key=key)
-    shell.set_hook("complete_command", complete, re_key=_ASSIGNMENT)
+    shell.Completer.custom_matchers.append(match)
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Stop."""
-    hooks = shell.strdispatchers["complete_command"]
-    for key in _KEYS:
-        hooks.strs.pop(key, None)
-    hooks.regexs.pop(re.compile(_ASSIGNMENT), None)
+    shell.Completer.custom_matchers[:] = [one for one in shell.Completer.custom_matchers if one is not match]
 
 
-def complete(shell: object, event: object) -> list[str]:
-    """What may stand where the cursor is. Never raises: nothing to offer is an answer too."""
-    offers: set[str] = set()
+@context_matcher()  # type: ignore[untyped-decorator]  # IPython has no types here
+def match(context: CompletionContext) -> SimpleMatcherResult:
+    """What may stand where the cursor is; then Python's own completions, which know nothing of it, are left out.
+
+    Never raises: nothing to offer is an answer too.
+    """
+    line = _LINE.fullmatch(context.text_until_cursor)
+    if line is None:
+        return {"completions": []}
+    before, word = line.groups()
+    found: set[str] = set()
     with suppress(Exception):
-        line, symbol = str(getattr(event, "text_until_cursor", "")), str(getattr(event, "symbol", ""))
-        typed = _TYPED.fullmatch(line)
-        if typed is not None:
-            before = typed[1].removesuffix(symbol).split()
-            offers.update(one for one in _offers(before, symbol) if one.startswith(symbol))
-    return sorted(offers)
+        found.update(one for one in _offers(before.split(), word) if one.startswith(word))
+    completions = [SimpleCompletion(text=one, type="magic") for one in sorted(found)]
+    return {"completions": completions, "matched_fragment": word, "suppress": True}
 
 
-def _offers(before: list[str], symbol: str) -> Iterator[str]:
+def _offers(before: list[str], word: str) -> Iterator[str]:
     from muse import verbs
 
     if not before:
         yield from verbs.names()
         return
     verb = before[0]
-    if symbol.startswith("-"):
+    if word.startswith("-"):
         yield from _options(verb)
         return
     if len(before) == 1 and verb in _ACTIONS:
@@ -69,7 +70,7 @@ def _offers(before: list[str], symbol: str) -> Iterator[str]:
     if verb in _REV_VERBS or before[-1] == "--from":
         yield from _revisions()
     if verb in _PATH_VERBS:
-        yield from _paths(symbol)
+        yield from _paths(word)
 
 
 def _options(verb: str) -> Iterator[str]:
@@ -93,9 +94,9 @@ def _revisions() -> Iterator[str]:
         yield entry.id.removeprefix("sha256:")[:10]
 
 
-def _paths(symbol: str) -> Iterator[str]:
+def _paths(word: str) -> Iterator[str]:
     """Files and folders, with a backslash before what the line would not keep."""
-    folder, _, start = symbol.rpartition("/")
+    folder, _, start = re.sub(r"\\(.)", r"\1", word).rpartition("/")
     for name in os.listdir(folder or "."):
         if name.startswith(start) and not (name.startswith(".") and not start):
             path = f"{folder}/{name}" if folder else name

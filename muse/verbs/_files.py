@@ -65,6 +65,13 @@ class FileDiff(NamedTuple):
             return "link"
         return "text" if _is_text(self.old) and _is_text(self.new) else "binary"
 
+    @property
+    def only_noise(self) -> bool:
+        """True when the two are a notebook that differs by noise alone."""
+        _, before, after = self.change
+        same_mode = before is not None and after is not None and before.mode == after.mode
+        return self.notebook is not None and self.notebook.empty and same_mode
+
 
 def status_of(change: Change) -> str:
     """ "added", "deleted" or "changed"."""

@@ -64,9 +64,13 @@ class StepResult(Result, _Fields):
         yield line(self.did)
         if self.operation is None:
             return
-        at = (short_id(id_of(self.commit)), "id") if self.commit is not None else ("no commit yet", "dim")
-        where = (self.branch, "branch") if self.branch is not None else ("no branch", "dim")
-        yield line("Now on ", where, " at ", at)
+        at = (short_id(id_of(self.commit)), "id") if self.commit is not None else ""
+        if self.branch is None:
+            yield line("Now at commit ", at, ", on no branch")
+        elif self.commit is None:
+            yield line("Now on branch ", (self.branch, "branch"), ", no commit yet")
+        else:
+            yield line("Now on branch ", (self.branch, "branch"), " at ", at)
         yield from self.files.blocks()
         if self.hint:
             yield Hint(self.hint)
@@ -102,21 +106,35 @@ def reversed_targets(changes: Iterable[Change]) -> list[Target]:
     return [Target(path, after, before) for path, before, after in changes]
 
 
-def step(
-    state: State, did: str, about: Operation, destination: Operation, targets: list[Target], *, force: bool, hint: str
-) -> Draft[StepResult]:
-    """Go to the view of `destination`, and bring the files to `targets`.
+class Step(NamedTuple):
+    """A step through the log.
 
-    Raises:
-        Refused: Uncommitted work is in the way.
+    Attributes:
+        doing, did: What it does, in words: "undo `commit`", "Undid `commit`".
+        hint: What to do next.
+        about: The operation that it takes back, brings back, or goes back to.
+        destination: The operation whose view it takes.
+        targets: What it wants of the files.
     """
-    view = destination.view
-    plans = planned(state, targets, doing=did, force=force)
 
-    def answer(left: tuple[str, ...]) -> StepResult:
-        done = f"{did[0].upper()}{did[1:]}"
-        return StepResult(
-            done, about, view.branch, view.commit, Files(changes_of(plans), left), hint, tuple(state.notes)
-        )
+    doing: str
+    did: str
+    hint: str
+    about: Operation
+    destination: Operation
+    targets: list[Target]
 
-    return Draft(answer, view, plans)
+    def draft(self, state: State, *, force: bool) -> Draft[StepResult]:
+        """What to record.
+
+        Raises:
+            Refused: Uncommitted work is in the way.
+        """
+        view = self.destination.view
+        plans = planned(state, self.targets, doing=self.doing, force=force)
+
+        def answer(left: tuple[str, ...]) -> StepResult:
+            files = Files(changes_of(plans), left)
+            return StepResult(self.did, self.about, view.branch, view.commit, files, self.hint, tuple(state.notes))
+
+        return Draft(answer, view, plans)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from muse.core import scan, stat_cache
 from muse.core.dag import tree_of
-from muse.core.disk import Content, Folders
+from muse.core.disk import Blocked, Content, Folders, NotAFile
 from muse.core.errors import MuseError, SystemTrouble
 from muse.core.names import show
 from muse.core.types import LINK, Change, Entry
@@ -64,6 +64,15 @@ def is_notebook(path: str) -> bool:
 def differs_by_noise(path: str, old: Entry | None, new: Entry | None) -> bool:
     """Whether two entries can differ by noise alone, as far as their modes tell."""
     return is_notebook(path) and old is not None and new is not None and old.mode == new.mode != LINK
+
+
+def is_noise(store: ObjectStore, folders: Folders, change: Change) -> bool:
+    """Whether what stands in the folder differs by noise alone from what is stored."""
+    old, new = change.before, change.after
+    if not differs_by_noise(change.path, old, new):
+        return False
+    assert old is not None and new is not None
+    return contents_differ_by_noise(store.read(old.digest), read_as(folders, change.path, new))
 
 
 def contents_differ_by_noise(old: bytes, new: bytes) -> bool:
@@ -164,14 +173,9 @@ def read_as(folders: Folders, path: str, entry: Entry) -> bytes:
 
     try:
         data = folders.read(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotAFile, Blocked):
         data = b""
     if digest_of(data) != entry.digest:
         message = f"{show(path)} changed while it was read"
         raise SystemTrouble(message, "Nothing was changed; try again.", kind="changing")
     return data
-
-
-def notebook_at(store: ObjectStore, entry: Entry | None) -> bytes | None:
-    """The bytes of a committed notebook; None for none."""
-    return store.read(entry.digest) if entry is not None else None

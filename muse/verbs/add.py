@@ -53,7 +53,7 @@ class AddResult(Result, _Fields):
         for note in self.notes:
             yield Notice(note)
         if not self.staged:
-            yield line("Nothing to stage: these files are as in the last commit, or staged already.")
+            yield line("Nothing to stage: what is there is as in the last commit, staged already, or ignored.")
             return
         yield line(("Staged for the next commit", "strong"))
         for change in self.staged:
@@ -136,6 +136,9 @@ class _Adding:
             return False
         assert content.data is not None
         self.store.add(content.data, content.entry.digest)
+        for other in self.stage:
+            if other != path and (is_under(other, path) or is_under(path, other)):
+                self.stage[other] = None  # a file and a folder cannot share a name
         self.stage[path] = content.entry
         return True
 
@@ -152,14 +155,20 @@ class _Adding:
         for trouble in self.work.troubles:
             raise trouble
         for skipped in self.work.skipped:
-            if is_under(skipped.path, folder) and skipped.why == "large":
+            if is_under(skipped.path, folder) and skipped.why == "large" and skipped.path not in self.stage:
                 self.state.notes.append(f"{show(skipped.path)} is large: `muse add {show(skipped.path)}` takes it")
+        self._reset(folder)
         for change in self.work.changes:
             if is_under(change.path, folder):
                 self.stage[change.path] = change.after
-        changed = {change.path for change in self.work.changes}
-        for path in [path for path in self.stage if is_under(path, folder) and path not in changed]:
-            self.stage[path] = self._committed(path)
+
+    def _reset(self, folder: str) -> None:
+        """Unstage what was staged in a folder before, but for exactly what is there: noise was added by name."""
+        assert self.work is not None
+        noise = {change.path: change.after for change in self.work.noise}
+        for path, entry in self.before.items():
+            if is_under(path, folder) and self.stage[path] == entry and noise.get(path) != entry:
+                self.stage[path] = self._committed(path)
 
     def _remove_folder(self, folder: str) -> bool:
         entry = trees.lookup(self.store, self.tree, folder)

@@ -58,15 +58,17 @@ class CheckoutResult(Result, _Fields):
     def _blocks(self) -> Iterator[Block]:
         for note in self.notes:
             yield Notice(note)
-        at = (short_id(id_of(self.commit)), "id") if self.commit is not None else ("no commit yet", "dim")
         now = "Now" if self.moved else "Already"
-        if self.branch is not None:
-            yield line(f"{now} on branch ", (self.branch, "branch"), " at ", at, f" {self.subject}")
-        else:
+        at = (short_id(id_of(self.commit)), "id") if self.commit is not None else ""
+        if self.branch is None:
             yield line(f"{now} at commit ", at, f" {self.subject}")
+        elif self.commit is None:
+            yield line(f"{now} on branch ", (self.branch, "branch"), ", no commit yet")
+        else:
+            yield line(f"{now} on branch ", (self.branch, "branch"), " at ", at, f" {self.subject}")
         yield from self.files.blocks()
         if self.branch is None:
-            yield Hint("a commit made here gets a branch of its own; `muse checkout main` goes back")
+            yield Hint("a commit made here gets a branch of its own; `muse undo` goes back")
 
     def json(self) -> object:
         """The answer for programs."""
@@ -125,10 +127,12 @@ def _go(state: State, target: str, force: bool) -> Draft[CheckoutResult]:
     before, wanted = tree_of(state.store, view.commit), tree_of(state.store, after.commit)
     targets = [Target(*change) for change in trees.compare(state.store, before, wanted)]
     stage = view.stage(state.store)
-    staged = {one.path for one in targets if one.path in stage and stage[one.path] != one.after}
-    plans = planned(state, targets, doing=f"check out {show(target)}", force=force, also=staged)
-    if staged:
-        kept = {path: entry for path, entry in stage.items() if path not in staged}
+    touched = {one.path: one.after for one in targets if one.path in stage}
+    clash = [path for path, entry in touched.items() if stage[path] != entry]
+    plans = planned(state, targets, doing=f"check out {show(target)}", force=force, also=clash)
+    if touched:
+        # What is not in the way is as the destination has it, so there is nothing left to stage.
+        kept = {path: entry for path, entry in stage.items() if path not in touched}
         after = after.with_stage(state.store, kept)
     draft = _draft(state, after, after)
     return draft._replace(

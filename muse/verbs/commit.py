@@ -149,7 +149,7 @@ class _Build:
             parents=(self.view.commit,) if self.view.commit is not None else (),
             author=author(self.state.repo.settings),
             time=now(),
-            message=self.message if self.message is not None else self._say(changes),
+            message=self.message if self.message and self.message.strip() else self._say(changes),
         )
         digest = self.store.add(encode_commit(record))
         branch = self.view.branch or f"detached-{short_id(id_of(digest))}"

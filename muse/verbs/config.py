@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from muse.core import config as settings_file
 from muse.core.config import Setting
-from muse.core.errors import UsageProblem
+from muse.core.errors import NotARepository, UsageProblem
 from muse.core.repo import Repo
 from muse.display.document import Document, Span, Table, line
 from muse.display.result import Result
@@ -74,8 +75,10 @@ def config(
     Raises:
         UsageProblem: There is no such setting, or it cannot have that value.
     """
-    repo = repo or Repo.open()
+    repo = repo or _find(user)
     path = settings_file.user_file() if user else repo.layout.config
+    if unset and value is not None:
+        raise UsageProblem("--unset takes a setting and no value", f"`muse config --unset {key}` is all it takes.")
     if key is not None and value is not None:
         settings_file.set_value(path, key, value)
         return ConfigResult(f"Set {key} to {value}.", _in_force(repo, key))
@@ -86,6 +89,16 @@ def config(
         did = f"{key} is back to its default." if was_set else f"{key} was not set."
         return ConfigResult(did, _in_force(repo, key))
     return ConfigResult("", _in_force(repo, key))
+
+
+def _find(user: bool) -> Repo:
+    """The repository; the settings of the user can also be changed where there is none."""
+    try:
+        return Repo.open()
+    except NotARepository:
+        if not user:
+            raise
+        return Repo(os.getcwd())
 
 
 def _in_force(repo: Repo, key: str | None) -> tuple[Setting, ...]:

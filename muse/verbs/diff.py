@@ -172,7 +172,7 @@ class _Diff:
                 return _work.read_as(folders, path, entry)
 
             files = list(_files.file_diffs(self._wanted(changes.values()), self._stored, there))
-        return [file for file in files if file.notebook is None or not file.notebook.empty or file.status != "changed"]
+        return [file for file in files if not file.only_noise]
 
     def _against(self, commit: bytes | None, work: _work.Work) -> dict[str, Change]:
         """The folder against another commit: what the commits differ in, laid over what the folder differs in."""

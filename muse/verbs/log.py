@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from muse.core.command import State, reading
 from muse.core.dag import history
+from muse.core.errors import UsageProblem
 from muse.core.records import Commit
 from muse.core.repo import Repo
 from muse.core.revs import resolve
@@ -97,9 +98,11 @@ def log(
         all: Start at every branch and tag.
 
     Raises:
-        UsageProblem: `rev` names no commit.
+        UsageProblem: `rev` names no commit, or `number` is not positive.
     """
     repo = repo or Repo.open()
+    if number is not None and number < 1:
+        raise UsageProblem(f"{number} is no number of commits to list", "Give -n a number from 1 up.")
     return reading(repo, lambda state: _log(state, rev, number, all))
 
 

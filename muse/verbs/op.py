@@ -86,14 +86,18 @@ def op(
         force: Replace uncommitted work that is in the way. It is saved.
 
     Raises:
-        UsageProblem: There is no such operation.
+        UsageProblem: There is no such operation, or `limit` is not positive.
         Refused: Uncommitted work is in the way.
     """
     repo = repo or Repo.open()
     if action == "log":
+        if number is not None:
+            raise UsageProblem("`muse op log` takes no number", f"`muse op restore {number}` goes back to that operation.")
+        if limit is not None and limit < 1:
+            raise UsageProblem(f"{limit} is no number of operations to list", "Give -n a number from 1 up.")
         return reading(repo, lambda state: _log(state, limit))
     if number is None:
-        raise UsageProblem("no operation was named", "`muse op log` lists them: `muse op restore 12`.")
+        raise UsageProblem("no operation was named", "`muse op log` lists them; then, say, `muse op restore 12`.")
     args = ("restore", str(number), *(("--force",) if force else ()))
     return writing(repo, "op", args, lambda state: _restore(state, number, force), lock=EXCLUSIVE, again=False)
 
@@ -110,9 +114,15 @@ def _restore(state: State, number: int, force: bool) -> Draft[StepResult]:
         raise UsageProblem(f"there is no operation {number}", "`muse op log` lists those that are kept.")
     if number == state.number:
         return _steps.nowhere(state, f"Operation {number} is the newest: nothing to restore.")
-    did = f"went back to operation {number} (`{destination.command}`)"
-    hint = "`muse undo` takes this back"
-    return _steps.step(state, did, destination, destination, _targets(state, number), force=force, hint=hint)
+    step = _steps.Step(
+        doing=f"go back to operation {number} (`{destination.command}`)",
+        did=f"Went back to operation {number} (`{destination.command}`)",
+        hint="`muse undo` takes this back",
+        about=destination,
+        destination=destination,
+        targets=_targets(state, number),
+    )
+    return step.draft(state, force=force)
 
 
 def _targets(state: State, number: int) -> list[Target]:

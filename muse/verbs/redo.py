@@ -41,7 +41,13 @@ def _redo(state: State, force: bool) -> Draft[StepResult]:
     again = _steps.read(state, newest.redo[-1])
     if again is None:
         return _steps.nowhere(state, "Nothing to redo: that command is not kept any more.")
-    targets = [Target(*change) for change in again.changes(state.store)]
-    did = f"redid `{again.command}` (operation {again.number})"
-    draft = _steps.step(state, did, again, again, targets, force=force, hint="")
-    return draft._replace(at=again.number, redo=newest.redo[:-1])
+    what = f"`{again.command}` (operation {again.number})"
+    step = _steps.Step(
+        doing=f"redo {what}",
+        did=f"Redid {what}",
+        hint="",
+        about=again,
+        destination=again,
+        targets=[Target(*change) for change in again.changes(state.store)],
+    )
+    return step.draft(state, force=force)._replace(at=again.number, redo=newest.redo[:-1])

@@ -54,12 +54,14 @@ class RestoreResult(Result, _Fields):
     def _blocks(self) -> Iterator[Block]:
         for note in self.notes:
             yield Notice(note)
-        if self.commit is None:
+        if self.unstaged:
             yield line(f"Took {plural(len(self.unstaged), 'file')} off the stage.")
+        if self.commit is None:
             return
         at = (short_id(id_of(self.commit)), "id")
         if not self.files.changes:
-            yield line("Nothing to restore: these files are as in ", at, ".")
+            if not self.unstaged:
+                yield line("Nothing to restore: what was named is as in ", at, ".")
             return
         yield line("Restored from ", at)
         yield from self.files.blocks()

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from muse.core.command import State, reading
 from muse.core.disk import Folders
-from muse.core.names import show
+from muse.core.names import show, sort_key
 from muse.core.repo import Repo
-from muse.core.types import Change, Entry, id_of
+from muse.core.types import Change, id_of
 from muse.display.document import Block, Document, Hint, Notice, Part, line
 from muse.display.result import Result
 from muse.display.words import short_id, size
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from muse.core.scan import Skipped
+    from muse.core.view import Stage
     from muse.notebook.diff import CellCounts
 
 EXAMPLE = "muse status"
@@ -38,6 +39,7 @@ class _Fields(NamedTuple):
     skipped: tuple[Skipped, ...]
     cells: dict[str, CellCounts]
     unsaved: session.Unsaved | None
+    troubles: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -53,6 +55,7 @@ class StatusResult(Result, _Fields):
         skipped: What is left out, and why.
         cells: For notebooks among `changes`: how many cells changed in which way.
         unsaved: What the kernel ran and the notebook on the disk does not hold.
+        troubles: What could not be read, in a sentence each; a commit would stop there.
         notes: Warnings.
     """
 
@@ -61,14 +64,14 @@ class StatusResult(Result, _Fields):
     @property
     def clean(self) -> bool:
         """True when a commit would have nothing to record."""
-        return not self.changes and not self.staged
+        return not (self.changes or self.staged or self.troubles)
 
     def document(self) -> Document:
         """The answer for people."""
         return tuple(self._blocks())
 
     def _blocks(self) -> Iterator[Block]:
-        for note in self.notes:
+        for note in (*self.notes, *self.troubles):
             yield Notice(note)
         if self.unsaved is not None:
             yield Notice(self.unsaved.notice("look"))
@@ -85,7 +88,7 @@ class StatusResult(Result, _Fields):
         yield from skipped_lines(self.skipped)
         if self.clean:
             yield line("Nothing to commit, the folder is clean." if self.commit else "Nothing here to commit yet.")
-        else:
+        elif self.changes or self.staged:
             yield Hint('`muse diff` shows the changes, `muse commit -m "..."` records them')
 
     def _where(self) -> Block:
@@ -121,7 +124,7 @@ class StatusResult(Result, _Fields):
             "stale": [],
             "skipped": [{"path": path, "why": why, "size": size} for path, why, size in self.skipped],
             "cells": {path: dict(zip(counts._fields, counts, strict=True)) for path, counts in self.cells.items()},
-            "notes": list(self.notes),
+            "notes": [*self.notes, *self.troubles],
         }
 
 
@@ -144,37 +147,45 @@ def status(*, repo: Repo | None = None) -> StatusResult:
 def _look(state: State) -> StatusResult:
     stage = state.view.stage(state.store)
     work = _work.look(state, staged=stage)
-    disk = {change.path: change for change in (*work.changes, *work.noise)}
-    staged, changes = _split(state, work, stage, disk)
+    staged, changes, noise = _split(state, work, stage)
     return StatusResult(
         branch=state.view.branch,
         commit=state.view.commit,
         changes=changes,
         staged=staged,
-        noise=tuple(change for change in work.noise if change.path not in stage),
+        noise=noise,
         skipped=work.skipped,
         cells=_cells(state, changes),
         unsaved=session.unsaved_runs(state.repo.root),
-        notes=(*state.notes, *work.warnings, *(trouble.message for trouble in work.troubles)),
+        troubles=tuple(trouble.message for trouble in work.troubles),
+        notes=(*state.notes, *work.warnings),
     )
 
 
 def _split(
-    state: State, work: _work.Work, stage: dict[str, Entry | None], disk: dict[str, Change]
-) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
-    """What is staged against the commit, and what in the folder differs from both."""
+    state: State, work: _work.Work, stage: Stage
+) -> tuple[tuple[Change, ...], tuple[Change, ...], tuple[Change, ...]]:
+    """What is staged against the commit; what in the folder differs from both; what of that is noise."""
     from muse.core.trees import lookup
 
+    disk = {change.path: change for change in (*work.changes, *work.noise)}
     staged: list[Change] = []
     changes = [change for change in work.changes if change.path not in stage]
-    for path, entry in stage.items():
-        committed = lookup(state.store, work.tree, path)
-        staged.append(Change(path, committed, entry))
-        there = disk[path].after if path in disk else committed
-        if there != entry:
-            changes.append(Change(path, entry, there))
-    changes.sort(key=lambda change: change.path)
-    return tuple(staged), tuple(changes)
+    noise = [change for change in work.noise if change.path not in stage]
+    with Folders(state.repo.root) as folders:
+        for path, entry in stage.items():
+            committed = lookup(state.store, work.tree, path)
+            staged.append(Change(path, committed, entry))
+            since = Change(path, entry, disk[path].after if path in disk else committed)
+            if since.before != since.after:
+                (noise if _work.is_noise(state.store, folders, since) else changes).append(since)
+    changes.sort(key=_by_path)
+    noise.sort(key=_by_path)
+    return tuple(staged), tuple(changes), tuple(noise)
+
+
+def _by_path(change: Change) -> bytes:
+    return sort_key(change.path)
 
 
 def _cells(state: State, changes: tuple[Change, ...]) -> dict[str, CellCounts]:

@@ -43,8 +43,14 @@ def _undo(state: State, force: bool) -> Draft[StepResult]:
     undone, before = _steps.read(state, newest.at), _steps.read(state, newest.at - 1)
     if undone is None or before is None:
         return _steps.nowhere(state, "Nothing to undo: what came before is not kept any more.")
-    targets = _steps.reversed_targets(undone.changes(state.store))
-    did = f"undid `{undone.command}` (operation {undone.number})"
-    hint = "the files stay as they are: the changes are uncommitted again" if undone.verb == "commit" else ""
-    draft = _steps.step(state, did, undone, before, targets, force=force, hint=hint or "`muse redo` brings it back")
-    return draft._replace(at=before.at, redo=(*newest.redo, undone.number))
+    what = f"`{undone.command}` (operation {undone.number})"
+    stay = "the files stay as they are: the changes are uncommitted again; " if undone.verb == "commit" else ""
+    step = _steps.Step(
+        doing=f"undo {what}",
+        did=f"Undid {what}",
+        hint=f"{stay}`muse redo` brings it back",
+        about=undone,
+        destination=before,
+        targets=_steps.reversed_targets(undone.changes(state.store)),
+    )
+    return step.draft(state, force=force)._replace(at=before.at, redo=(*newest.redo, undone.number))

@@ -1,4 +1,4 @@
-"""Taking abilities of the system away, and failing at the n-th call: for tests of what is left then."""
+"""Taking abilities of the system away, and failing at its n-th call: for tests of what is left then."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from typing import Any
 
 import pytest
 
-from muse.core import io, publish
+from muse.core import io
 
-#: What the core does to a disk, by the names it calls.
-CALLS = ("open", "write", "fsync", "link", "rename", "unlink", "mkdir", "rmdir", "symlink", "close")
-
-
-class Stop(BaseException):
-    """Stands for whatever ends a command at once, as KeyboardInterrupt does."""
+#: What the core does to a disk, by the names of the functions in `os` that it calls.
+CALLS = ("open", "write", "fsync", "link", "rename", "unlink", "mkdir", "rmdir", "symlink")
 
 
 def failing(code: int) -> Callable[..., None]:
@@ -39,44 +35,35 @@ def without_links(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(os, "link", failing(errno.EPERM))
 
 
-class Tripwire:
-    """Counts calls, and raises at one of them, before or after it is carried out.
+def as_usual(patch: pytest.MonkeyPatch) -> None:
+    """As on a local disk."""
 
-    Attributes:
-        calls: The names of the calls so far.
+
+@contextmanager
+def tripping(at: int, error: BaseException, *, after: bool = False) -> Iterator[list[str]]:
+    """Raise `error` at call number `at` of those in `CALLS`, counted from 0, before or after it is carried out.
+
+    Yields:
+        The names of the calls so far: fewer than `at` at the end when nothing was raised.
     """
+    calls: list[str] = []
 
-    def __init__(self, at: int, error: BaseException, *, after: bool) -> None:
-        self._at, self._error, self._after = at, error, after
-        self.calls: list[str] = []
-
-    def guard(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        """The call, which is counted."""
-
+    def guard(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*arguments: Any, **options: Any) -> Any:
-            self.calls.append(name)
-            trips = len(self.calls) - 1 == self._at
-            if trips and not self._after:
-                raise self._error
+            calls.append(name)
+            trips = len(calls) - 1 == at
+            if trips and not after:
+                raise error
             answer = call(*arguments, **options)
             if trips:
                 if name == "open":
                     os.close(answer)
-                raise self._error
+                raise error
             return answer
 
         return counted
 
-
-@contextmanager
-def tripping(at: int, error: BaseException, *, after: bool = False) -> Iterator[Tripwire]:
-    """Raise `error` at call number `at`, counted from 0, of those in `CALLS` and of naming a nameless file."""
-    wire = Tripwire(at, error, after=after)
     with pytest.MonkeyPatch.context() as patch:
-        close = os.close
         for name in CALLS:
-            patch.setattr(os, name, wire.guard(name, getattr(os, name)))
-        patch.setattr(publish, "link_nameless", wire.guard("link", publish.link_nameless))
-        patch.setattr(wire, "guard", lambda name, call: call)
-        del close
-        yield wire
+            patch.setattr(os, name, guard(name, getattr(os, name)))
+        yield calls

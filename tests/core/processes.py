@@ -96,3 +96,13 @@ def create_names(who: int, folder: str, way: str, names: int) -> list[int]:
         except FileExistsError:
             pass
     return won
+
+
+def replace_and_read(who: int, path: str, times: int) -> int:
+    """Replace a file by bytes of one kind, again and again; how often it was seen torn."""
+    torn = 0
+    for _ in range(times):
+        io.write_atomic(path, bytes([who + 1]) * 20_000, durable=False)
+        seen = io.read_file(path)
+        torn += len(seen) != 20_000 or len(set(seen)) != 1
+    return torn

@@ -45,7 +45,7 @@ def test_parse_id_takes_nothing_but_ids(text: str) -> None:
         "sha256:" + "0" * 62 + " 0",
         "sha256:sha256:" + "0" * 64,
         "SHA256:" + "0" * 64,
-        "sha256:" + "٠" * 64,
+        "sha256:" + "\u0660" * 64,
         "sha256:../../../../etc/passwd",
     ],
 )

@@ -1,0 +1,31 @@
+"""The first commit of 10,000 files of 2 KB: every round in a new repository, over the same files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from bench import data
+from bench.measure import Contenders, Sample, Workload
+from bench.repositories import Repository, three
+
+
+def workload(quick: bool) -> Workload:
+    """The row."""
+    count = 1_000 if quick else 10_000
+    title = f"first commit of {count:,} files of 2 KB, in process"
+    return Workload(title, "`git add`, `git commit`", partial(_contenders, count), rounds=5, goal=0.45)
+
+
+@contextmanager
+def _contenders(count: int, folder: str) -> Iterator[Contenders]:
+    repositories = three(folder)
+    for repository in repositories:
+        data.write_files(repository.folder, count)
+    yield Contenders(*(partial(_commit, repository) for repository in repositories))
+
+
+def _commit(repository: Repository, number: int) -> Sample:
+    repository.start_over()
+    return repository.commit()
