@@ -135,6 +135,8 @@ def put_in_place(
                 else:
                     left.append(path)
             _remove_empty(folders, touched)
+            for plan in writes:
+                _clear_empty(folders, root, plan.change.path)
             for path, found in sorted((plan.change.path, plan.found) for plan in writes):
                 if not (folders.still(path, found) and _place(folders, path, staging.path(path), touched)):
                     left.append(path)
@@ -185,6 +187,17 @@ def _remove_empty(folders: Folders, touched: set[str]) -> None:
             touched.add(above)
             folder = above
     folders.forget()
+
+
+def _clear_empty(folders: Folders, root: str, path: str) -> None:
+    """Remove a folder that stands where a file goes, as far as there is no file in it."""
+    if folders.is_folder(path):
+        folders.forget()
+        for folder, _, _ in os.walk(os.path.join(root, path), topdown=False):
+            try:
+                os.rmdir(folder)
+            except OSError:
+                break  # not empty
 
 
 def _sync_folders(root: str, folders: Iterable[str]) -> None:

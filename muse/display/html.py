@@ -33,6 +33,7 @@ from muse.display.document import (
 from muse.display.emphasis import Ranges, changed_words
 from muse.display.style import SHEET
 from muse.display.visible import visible
+from muse.display.words import commands
 
 #: Budgets of one document, and of one diff in it.
 _MAX_LINES = 3_000
@@ -72,9 +73,9 @@ class _Page:
             case Table():
                 return _table(block)
             case Hint():
-                return f'<div class="muse-hint">{_prose(block.text)}</div>'
+                return f'<div class="muse-hint">{_prose(commands(block.text))}</div>'
             case Notice():
-                return f'<div class="muse-notice">{_prose(block.text)}</div>'
+                return f'<div class="muse-notice">{_prose(commands(block.text))}</div>'
             case Section():
                 opened = " open" if block.open else ""
                 return (

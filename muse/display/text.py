@@ -29,6 +29,7 @@ from muse.display.document import (
     TextDiff,
 )
 from muse.display.visible import visible
+from muse.display.words import commands
 
 _INDENT = "  "
 _LONG = (Section, CellDiff, TextDiff, Code)
@@ -108,9 +109,9 @@ def _block(block: Block, style: _Style) -> Iterator[str]:
         case Table():
             yield from _table(block, style)
         case Hint():
-            yield style.paint(visible(block.text), "dim")
+            yield style.paint(visible(commands(block.text)), "dim")
         case Notice():
-            yield style.paint("! " + visible(block.text), "warning")
+            yield style.paint("! " + visible(commands(block.text)), "warning")
         case Section():
             yield style.spans(block.title, "strong")
             yield from _indented(_blocks(block.blocks, style.narrower()))

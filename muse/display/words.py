@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 _SHORT = 10
+
+#: How the program is called where its words are read: "muse" in a terminal, "%muse" in a notebook.
+program = "muse"
 _UNITS = ("KB", "MB", "GB", "TB")
 
 
@@ -31,3 +34,8 @@ def size(n_bytes: int) -> str:
 def plural(n: int, one: str, many: str = "") -> str:
     """A count with its noun: "1 cell", "2,000 cells". `many` is the plural where it does not end in "s"."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def commands(text: str) -> str:
+    """A text whose backquoted commands are written as they are typed here."""
+    return text.replace("`muse ", f"`{program} ")

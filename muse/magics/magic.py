@@ -10,6 +10,7 @@ from IPython.core.magic import no_var_expand
 
 from muse.core import interrupts, log
 from muse.core.errors import MuseError, Unexpected, UsageProblem, from_os_error
+from muse.display import words as wording
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,14 +22,16 @@ NAME = "muse"
 
 
 def register(shell: InteractiveShell) -> None:
-    """Add `%muse` and `%%muse`."""
+    """Add `%muse` and `%%muse`; from now on, hints say `%muse`."""
     shell.magics_manager.register_function(muse, "line_cell", NAME)
+    wording.program = f"%{NAME}"
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Take them away."""
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop(NAME, None)
+    wording.program = NAME
 
 
 @no_var_expand
@@ -50,7 +53,7 @@ def muse(line: str, cell: str | None = None) -> object:
     except MuseError as error:
         with suppress(KeyboardInterrupt):  # the error stops the notebook as well
             interrupts.deliver()
-        raise UsageError(str(error)) from None
+        raise UsageError(wording.commands(str(error))) from None
 
 
 def run(line: str) -> object:

@@ -13,7 +13,7 @@ from muse.core.revs import check_name, resolve
 from muse.core.types import id_of
 from muse.display.document import Document, Notice, Span, Table, line
 from muse.display.result import Result
-from muse.display.words import short_id
+from muse.display.words import commands, short_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class BranchResult(Result, _Fields):
         """The answer for people."""
         notes = tuple(map(Notice, self.notes))
         if self.did:
-            return (*notes, line(self.did))
+            return (*notes, line(commands(self.did)))
         if not self.branches:
             return (*notes, line("No branch yet."))
         return (*notes, Table(tuple(self._row(branch) for branch in self.branches)))

@@ -11,7 +11,7 @@ from muse.core.repo import Repo
 from muse.core.types import Change, id_of
 from muse.display.document import Block, Document, Hint, Notice, Part, line
 from muse.display.result import Result
-from muse.display.words import short_id, size
+from muse.display.words import commands, short_id, size
 from muse.notebook import session
 from muse.verbs import _work
 from muse.verbs._files import notebook_diff, status_of
@@ -216,5 +216,5 @@ def _why(skipped: Skipped) -> str:
 def skipped_lines(skipped: tuple[Skipped, ...]) -> Iterator[Block]:
     """A line for each path that was left out."""
     for one in skipped:
-        yield line(f"left out: {show(one.path)} ({_why(one)})")
+        yield line(f"left out: {show(one.path)} ({commands(_why(one))})")
 

@@ -11,7 +11,9 @@ from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
 from typing import Any
 
-from muse.core import io, locks, publish
+from muse.core import entry, io, locks, ops, publish
+from muse.core.paths import Layout
+from tests.core.stores import an_operation
 
 CONTEXT = multiprocessing.get_context("forkserver")
 PATIENCE = 30
@@ -106,3 +108,23 @@ def replace_and_read(who: int, path: str, times: int) -> int:
         seen = io.read_file(path)
         torn += len(seen) != 20_000 or len(set(seen)) != 1
     return torn
+
+
+def append_operations(who: int, root: str, way: str, times: int) -> list[int]:
+    """Append that many operations to the log; their numbers."""
+    layout, won = Layout(root), []
+    while len(won) < times:
+        number = ops.newest_number(layout) + 1
+        previous = ops.read_with_digest(layout, number - 1)[1] if number > 1 else b""
+        try:
+            entry.append(
+                layout,
+                an_operation(number, user=str(who), previous=previous),
+                lambda: None,
+                durable=False,
+                way=way,
+            )
+            won.append(number)
+        except entry.Lost:
+            continue
+    return won

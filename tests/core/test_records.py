@@ -55,13 +55,13 @@ def test_the_bytes_of_records_are_fixed() -> None:
     tree = {"b": Entry("x", bytes(32)), "a": Entry("f", b"\1" * 32)}
     data = records.encode_tree(tree)
     assert unpack(data, "it") == ("tree", 1, ("a", "b"), "fx", b"\1" * 32 + bytes(32))
-    assert digest_of(data).hex()[:16] == "ad00ff4e15f1a47f"
+    assert digest_of(data).hex()[:16] == "36f58a7a8edee615"
     commit = Commit(bytes(32), (), Author("Ada", "ada@example.org"), "2026-03-14T12:00:00+00:00", "first\n")
     assert unpack(records.encode_commit(commit), "it") == (
         *("commit", 1, bytes(32), (), ("Ada", "ada@example.org")),
         *("2026-03-14T12:00:00+00:00", "first\n"),
     )
-    assert digest_of(records.encode_commit(commit)).hex()[:16] == "?"
+    assert digest_of(records.encode_commit(commit)).hex()[:16] == "072d053b09691782"
 
 
 @pytest.mark.parametrize(

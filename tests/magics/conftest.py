@@ -21,9 +21,9 @@ def shell(folder: Path) -> Iterator[InteractiveShell]:
     """An IPython shell in this process, with muse loaded, in an empty folder."""
     quiet = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor"}})
     made = InteractiveShell.instance(config=quiet)
-    made.extension_manager.load_extension("muse")
+    made.run_line_magic("load_ext", "muse")
     yield made
-    made.extension_manager.unload_extension("muse")
+    made.run_line_magic("unload_ext", "muse")
     made.restore_sys_module_state()
     made.cleanup()
     InteractiveShell.clear_instance()

@@ -43,7 +43,7 @@ def server(runtime: Path, root: Path, sessions: Any, number: int = 1) -> Iterato
             pass
 
     with HTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = threading.Thread(target=http.serve_forever)
+        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
         thread.start()
         about = {"url": f"http://127.0.0.1:{http.server_port}/base/", "token": TOKEN, "root_dir": str(root)}
         runtime.mkdir(parents=True, exist_ok=True)

@@ -258,7 +258,10 @@ class Verbs(RuleBasedStateMachine):
 
     @rule()
     def undo_and_redo(self) -> None:
-        """Undo, then redo, changes neither the view nor the folder."""
+        """Where the files are as the last command left them, undo and redo change neither view nor folder."""
+        last = self.ops[self.ops[-1].at - 1]
+        if any(self.disk.get(path) != after for path, (_, after) in last.changes.items()):
+            return
         before = _folder(), muse("status", "--json").out, muse("branch", "--json").out
         made = len(self.ops)
         self.undo(force=False)

@@ -61,4 +61,4 @@ def test_the_ten_lines(terminal: Callable[[str], str], folder: Path) -> None:
 def test_a_mistake_is_two_lines(terminal: Callable[[str], str]) -> None:
     terminal("%load_ext muse")
     answer = terminal("%muse comit").splitlines()
-    assert answer == ["UsageError: there is no verb 'comit'; did you mean `commit`?", "`muse -h` lists the verbs."]
+    assert answer == ["UsageError: there is no verb 'comit'; did you mean `commit`?", "`%muse -h` lists the verbs."]
