@@ -16,7 +16,7 @@ _QUICK_ROUNDS = 3
 
 def main() -> None:
     """Run what was asked for, all of it unless named."""
-    asked = _parser().parse_args()
+    asked = _asked()
     place.byte_compile()
     with place.place() as folder:
         machine, before = place.machine(folder), place.load()
@@ -35,13 +35,19 @@ def _measure(name: str, folder: str, asked: Namespace) -> Outcome:
     return run(workload, work, rounds)
 
 
-def _parser() -> ArgumentParser:
+def _asked() -> Namespace:
     parser = ArgumentParser(prog="python -m bench", description="Time muse and git side by side.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which rows: {', '.join(NAMES)}")
-    parser.add_argument("--rounds", type=int, metavar="N", help="turns for each (every row has its own number)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which rows (all): {', '.join(NAMES)}")
+    parser.add_argument("--rounds", type=int, metavar="N", help="turns for each (every row has a number of its own)")
     parser.add_argument("--quick", action="store_true", help="few turns and a tenth of the files: does it work at all?")
     parser.add_argument("--markdown", action="store_true", help="print what docs/performance.md holds")
-    return parser
+    asked = parser.parse_args()
+    unknown = [name for name in asked.names if name not in NAMES]
+    if unknown:
+        parser.error(f"there is no row {unknown[0]!r}")
+    if asked.rounds is not None and asked.rounds < 1:
+        parser.error("one turn is the least")
+    return asked
 
 
 main()

@@ -1,8 +1,8 @@
 """Measuring two things so that they can be compared: in turns, in one run, on one clock.
 
-A machine is never quiet, and it is another machine an hour later. So the contenders take turns, A B A B, and what
-counts is the ratio of their medians. Before each turn the disk is brought to rest, or one would pay for what the
-other left unwritten.
+No machine is quiet, and an hour later it is another machine. So the contenders take turns, A B A B, and what counts
+is the ratio of their medians. Before each turn the disk is brought to rest, or one would pay for what the other left
+unwritten.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Sample(NamedTuple):
 
     Attributes:
         value: Seconds, or what the workload counts in.
-        cpu: CPU seconds of the process and of all that it waited for; None where time is not the matter.
+        cpu: CPU seconds that it took; None where time is not the matter.
     """
 
     value: float
@@ -120,13 +120,18 @@ def settle() -> None:
     gc.collect()
 
 
-def timed(work: Callable[[], object]) -> Sample:
-    """Measure a call."""
+def timed(work: Callable[[], object], who: int = resource.RUSAGE_SELF) -> Sample:
+    """Measure a call.
+
+    Args:
+        work: What to call.
+        who: Whose CPU seconds count: those of this process, or of the processes that it waited for.
+    """
     settle()
-    cpu, start = _cpu_seconds(), time.perf_counter()
+    cpu, start = _cpu_seconds(who), time.perf_counter()
     work()
     seconds = time.perf_counter() - start
-    return Sample(seconds, _cpu_seconds() - cpu)
+    return Sample(seconds, _cpu_seconds(who) - cpu)
 
 
 def timed_commands(folder: str, *commands: Sequence[str]) -> Sample:
@@ -142,7 +147,7 @@ def timed_commands(folder: str, *commands: Sequence[str]) -> Sample:
             subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, pass_fds=[held], check=True)
 
     try:
-        sample = timed(work)
+        sample = timed(work, resource.RUSAGE_CHILDREN)
     finally:
         os.close(held)
         os.read(background, 1)  # returns when the last process that inherited the other end has gone
@@ -150,6 +155,6 @@ def timed_commands(folder: str, *commands: Sequence[str]) -> Sample:
     return sample
 
 
-def _cpu_seconds() -> float:
-    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+def _cpu_seconds(who: int) -> float:
+    usage = resource.getrusage(who)
+    return usage.ru_utime + usage.ru_stime

@@ -30,7 +30,14 @@ _HEADER = struct.Struct(">8sII")
 _CHECKSUM = 32
 _LIMIT = 256 << 20
 _DIGITS = 12
+_ID_SIZE = 16
 _NO_CHANGES = Section(pack([]))
+_TYPES = {
+    **dict.fromkeys(("number", "folder", "at"), int),
+    **dict.fromkeys(("write_id", "previous"), bytes),
+    **dict.fromkeys(("host", "user", "verb", "time"), str),
+    **dict.fromkeys(("args", "redo"), tuple),
+}
 
 
 class Operation(NamedTuple):
@@ -123,11 +130,19 @@ def decode(data: bytes, what: str) -> Operation:
 
 def _decode(value: dict[str, Any]) -> Operation:
     known = {name: value[name] for name in Operation._fields}
+    if any(type(known[name]) is not kind for name, kind in _TYPES.items()):
+        raise ValueError
     known["view"] = decode_view(value["view"])
-    known["packs"] = tuple(PackRef(name.hex(), int(size)) for name, size in value["packs"])
-    known["retires"] = tuple(PackRef(name.hex(), int(size)) for name, size in value["retires"])
+    known["packs"] = tuple([_decode_ref(*ref) for ref in value["packs"]])
+    known["retires"] = tuple([_decode_ref(*ref) for ref in value["retires"]])
     known["worktree"] = Section(*value["worktree"])
     return Operation(**known)
+
+
+def _decode_ref(name: Any, size: Any) -> PackRef:
+    if type(name) is not bytes or len(name) != _ID_SIZE or type(size) is not int or size < 0:
+        raise ValueError
+    return PackRef(name.hex(), size)
 
 
 def read(layout: Layout, number: int) -> Operation:

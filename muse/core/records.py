@@ -115,6 +115,7 @@ def decode_commit(data: bytes, what: str) -> Commit:
 
 def _fields(data: bytes, kind: str, what: str) -> list[Any]:
     """What follows kind and version in a record."""
+    fields: list[Any]
     found, version, *fields = unpack(data, what)
     if found != kind:
         raise ValueError

@@ -184,7 +184,7 @@ class Notebook:
         """What a person sees below a cell; `expect(…).to_contain_text(…)` waits for it to be drawn."""
         return self.cell(number).locator(".jp-Cell-outputArea")
 
-    def screenshot(self, name: str) -> None:
-        """Keep a picture of the page in the folder that `MUSE_SCREENSHOTS` names, if it names one."""
+    def screenshot(self, name: str, part: Locator | None = None) -> None:
+        """Keep a picture of the page, or a part of it, in the folder that `MUSE_SCREENSHOTS` names, if it names one."""
         if SCREENSHOTS:
-            self.page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png")
+            (part or self.page).screenshot(path=Path(SCREENSHOTS) / f"{name}.png")

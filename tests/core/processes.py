@@ -112,7 +112,8 @@ def replace_and_read(who: int, path: str, times: int) -> int:
 
 def append_operations(who: int, root: str, way: str, times: int) -> list[int]:
     """Append that many operations to the log; their numbers."""
-    layout, won = Layout(root), []
+    layout = Layout(root)
+    won: list[int] = []
     while len(won) < times:
         number = ops.newest_number(layout) + 1
         previous = ops.read_with_digest(layout, number - 1)[1] if number > 1 else b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -39,7 +40,7 @@ def test_muse_in_any_case_and_with_anything_invisible_is_bad(letters: list[tuple
 
 
 @given(text=st.text(max_size=6), form=st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]))
-def test_no_form_of_a_good_name_is_muse(text: str, form: str) -> None:
+def test_no_form_of_a_good_name_is_muse(text: str, form: Literal["NFC", "NFD", "NFKC", "NFKD"]) -> None:
     if not names.is_bad(text):
         assert unicodedata.normalize(form, text).casefold().rstrip(". ") != ".muse"
         assert os.path.basename(text) == text

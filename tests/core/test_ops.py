@@ -92,9 +92,10 @@ def sealed(value: object, version: int = 1) -> bytes:
 
 
 GOOD: dict[str, Any] = codec.unpack(ENTRY[16:-32], "it")
-LEAVES = st.none() | st.booleans() | st.integers(-1, 3) | st.floats() | st.binary(max_size=3) | st.text("ab", max_size=2)
+KEYS = st.sampled_from([*GOOD, "a"])
+LEAVES = st.none() | st.booleans() | st.integers(-1, 3) | st.floats() | st.binary(max_size=3) | KEYS
 ANYTHING = st.recursive(
-    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*GOOD, "a"]), inner, max_size=3)
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3)
 )
 
 
@@ -162,9 +163,9 @@ def test_an_empty_log(layout: Layout) -> None:
 
 
 HEADS = [
-    None, "operation 0", "operation 3", "operation 5", "operation 6", "operation 999999999999", "operation -5", "operation",
-    "operation 5.0", "operation 0x5", "operation " + "9" * 5000, "", "\n", "operation 5\nbranch x", "branch 5", "\0" * 60,
-    "operation \u0665",
+    None, "operation 0", "operation 3", "operation 5", "operation 6", "operation 999999999999", "operation -5",
+    "operation", "operation 5.0", "operation 0x5", "operation " + "9" * 5000, "", "\n", "operation 5\nbranch x", "branch 5",
+    "\0" * 60, "operation \u0665",
 ]  # fmt: skip
 
 
@@ -262,7 +263,7 @@ def test_a_log_that_cannot_be_listed_is_named(layout: Layout, monkeypatch: pytes
     os.rmdir(layout.ops)
     assert ops.newest(layout) is None
     Path(layout.ops).write_bytes(b"")
-    with pytest.raises(SystemTrouble, match="cannot list .*ops: Not a directory"):
+    with pytest.raises(SystemTrouble, match=r"cannot list .*ops: Not a directory"):
         ops.newest(layout)
 
 
@@ -315,8 +316,8 @@ def test_a_lost_answer_is_recognised(layout: Layout, monkeypatch: pytest.MonkeyP
 
 def test_reading_fails_with_errors_of_ours_only(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     put(layout, 1)
-    for call in ("open", "pread", "fstat"):
+    for call in ("open", "pread"):
         with monkeypatch.context() as patch:
             patch.setattr(os, call, faults.failing(5))
-            with pytest.raises((MuseError, OSError)):
+            with pytest.raises(MuseError, match="operation|ops/000000000001: Input/output error"):
                 ops.newest(layout)

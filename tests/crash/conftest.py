@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 
 import pytest
 
@@ -16,6 +18,7 @@ from tests.crash.points import Sampling
 from tests.crash.scenarios import SCENARIOS
 from tests.environment import absent
 
+_MEMORY = "/dev/shm"
 _ROWS: list[Row] = []
 _PREPARED: dict[str, Prepared] = {}
 # Read at once: the environment of a test is scrubbed, and this wish with it.
@@ -43,17 +46,27 @@ def strace() -> None:
         absent(reason)
 
 
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where everything happens: in memory, as a killed process leaves the same there; every point also on the disk."""
+    if _SAMPLING.all or not os.access(_MEMORY, os.W_OK):
+        yield str(tmp_path_factory.mktemp("crash"))
+    else:
+        with tempfile.TemporaryDirectory(prefix="muse-crash-", dir=_MEMORY) as folder:
+            yield folder
+
+
 @pytest.fixture(params=SCENARIOS)
 def prepared(
     strace: None,
     request: pytest.FixtureRequest,
     environment: dict[str, str],
-    tmp_path_factory: pytest.TempPathFactory,
+    place: str,
 ) -> Prepared:
     """Each scenario, built when the first test asks for it."""
     name = request.param
     if name not in _PREPARED:
-        _PREPARED[name] = prepare(name, str(tmp_path_factory.mktemp("crash")), environment)
+        _PREPARED[name] = prepare(name, os.path.join(place, name), environment)
     return _PREPARED[name]
 
 

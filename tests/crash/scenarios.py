@@ -66,11 +66,11 @@ SMALL: Contents = {
 SMALL_EDITED = SMALL | {"data/table.csv": (FILE, b"a,b\n1,3\n")}
 
 MANY: Contents = SMALL_EDITED | {
-    **{f"plots/{number:02}.ipynb": (FILE, _notebook(f"plot {number}", size=30_000)) for number in range(30)},
-    **_texts("data", 90, "row"),
+    **{f"plots/{number:02}.ipynb": (FILE, _notebook(f"plot {number}", size=30_000)) for number in range(36)},
+    **_texts("data", 82, "row"),
     **_texts("data/deep/er", 80, "point"),
     "run.sh": (EXECUTABLE, b"#!/bin/sh\n"),
-    "latest": (LINK, b"plots/29.ipynb"),
+    "latest": (LINK, b"plots/35.ipynb"),
 }
 
 _UNCHANGED: Contents = {"kept.txt": (FILE, b"the same in both\n"), "data/kept.txt": (FILE, b"the same in both\n")}

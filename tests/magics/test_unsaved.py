@@ -67,11 +67,11 @@ def test_edited_and_run(opened: Open, folder: Path) -> None:
     """The commit is made, and its first line says what it did not take."""
     opened.run("load", "x = 2")
     (folder / "data.csv").write_text("1\n")
-    answer = opened.kernel.run("result = %muse commit -m second\nresult", cell="muse")
+    answer = opened.kernel.run("%muse commit -m second", cell="muse")
     assert answer.status == "ok"
     assert answer.lines[0] == NOTICE.format("1 of its cells", "commit")
     assert NOTICE[2:].format("1 of its cells", "commit") in answer.shown[0]["text/html"]
-    facts = "(result.exit_status, [run.source for run in result.unsaved.runs], result.json()['unsaved'])"
+    facts = "(_.exit_status, [run.source for run in _.unsaved.runs], _.json()['unsaved'])"
     assert opened.kernel.run(facts, cell="other").text == "(0, ['x = 2'], ['x = 2'])"
 
 
