@@ -44,8 +44,12 @@ class Kernel:
         self._manager.start_kernel(cwd=folder, env=environment, extra_arguments=["--log-level=ERROR"])
         self._client: Any = self._manager.client()
         self._client.start_channels()
-        self._client.wait_for_ready(timeout=_SECONDS)
-        self._execute(_MEASURE)
+        try:
+            self._client.wait_for_ready(timeout=_SECONDS)
+            self._execute(_MEASURE)
+        except BaseException:
+            self.__exit__()
+            raise
 
     def run(self, source: str) -> None:
         """Run a cell, as a person does."""

@@ -14,7 +14,7 @@ from bench.workloads.notebook_commit import commit
 def workload(quick: bool) -> Workload:
     """The row."""
     commits = 4 if quick else 20
-    title = f"bytes on disk after {commits} such commits"
+    title = f"bytes on disk after {commits} such commits of the notebook"
     return Workload(title, "git", partial(_contenders, commits), rounds=1, unit="B", warm_ups=0)
 
 

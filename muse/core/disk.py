@@ -152,16 +152,18 @@ def _read_file(dir_fd: int, name: str, *, keep: bool) -> Content | None:
 
 def _bytes_and_digest(fd: int, size: int, keep: bool) -> tuple[bytes | None, bytes]:
     if keep or size <= _CHUNK:
-        data = b"".join(_chunks(fd, size + 1))
+        data = os.read(fd, size + 1)  # one more than expected: a file that grew shows, and one read is enough
+        if len(data) != size:
+            data += b"".join(_chunks(fd))
         return data, digest_of(data)
     hasher = sha256()
-    for chunk in _chunks(fd, _CHUNK):
+    for chunk in _chunks(fd):
         hasher.update(chunk)
     return None, hasher.digest()
 
 
-def _chunks(fd: int, size: int) -> Iterator[bytes]:
-    while chunk := os.read(fd, max(size, 4096)):
+def _chunks(fd: int) -> Iterator[bytes]:
+    while chunk := os.read(fd, _CHUNK):
         yield chunk
 
 

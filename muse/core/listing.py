@@ -78,16 +78,18 @@ def folder_signature(fd: int) -> FolderSignature:
     return UNSEEN if is_racy((*seen[:2], 0, 0, 0), time.time_ns()) else seen
 
 
-def rules_of(fd: int, name: str, above: Rules | None) -> Rules:
+def rules_of(fd: int, name: str, above: Rules | None, known: Listing | None) -> Rules:
     """The ignore rules in force in an open folder.
 
     Args:
         name: Its name in the folder above.
         above: The rules there; None for the top.
+        known: The names in the folder, where they are known: without a rule file among them nothing is opened.
     """
     text = None
     for file in RULE_FILES:
-        text = _small_file(fd, file)
+        if known is None or file in known.files or file in known.ignored:
+            text = _small_file(fd, file)
         if text is not None:
             break
     return Rules.root(text) if above is None else above.child(name, text)

@@ -105,6 +105,8 @@ class ObjectStore:
         return digest
 
     def _holds_whole(self, digest: bytes) -> bool:
+        if digest not in self:
+            return False
         try:
             self.read(digest)
         except Damaged:

@@ -113,8 +113,10 @@ class _Scanner:
     def visit(self, fd: int, path: str, tree: bytes | None, above: Rules | None) -> None:
         """Compare one open folder, and what is below it, with a tree."""
         self.folders.add(path)
-        rules = listing.rules_of(fd, path.rpartition("/")[2], above)
-        here = _Here(fd, path, tree, rules, self.cache.get(path), listing.folder_signature(fd))
+        record, seen = self.cache.get(path), listing.folder_signature(fd)
+        known = record.listing if record is not None and record.seen == seen != UNSEEN else None
+        rules = listing.rules_of(fd, path.rpartition("/")[2], above, known)
+        here = _Here(fd, path, tree, rules, record, seen)
         if self._is_unchanged(here):
             assert here.record is not None
             for name, below in zip(here.record.listing.folders, here.record.subtrees, strict=True):
@@ -252,8 +254,9 @@ class _Scanner:
         self, here: _Here, found: Listing, stats: list[Signature], entries: dict[str, Entry], committed: Tree
     ) -> None:
         complete = len(entries) == len(found.files)
+        as_ever = complete and here.path not in self.staged  # what is staged forces names that the rules leave out
         files = {name: entry for name, entry in committed.items() if entry.mode != FOLDER}
-        same = complete and entries == files and all(name in found.folders for name in committed.keys() - files.keys())
+        same = as_ever and entries == files and all(name in found.folders for name in committed.keys() - files.keys())
         self.cache.put(
             here.path,
             FolderRecord(

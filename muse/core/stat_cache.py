@@ -19,7 +19,7 @@ from muse.core.types import DIGEST_SIZE, Entry
 
 VERSION = 2
 _LIMIT = 1 << 30
-_VERDICTS = 256
+_ESSENCES = 1024
 
 
 class FolderRecord(NamedTuple):
@@ -66,7 +66,7 @@ class StatCache:
         self.path = path
         self._packed: dict[str, bytes] = {}
         self._records: dict[str, FolderRecord] = {}
-        self._verdicts: dict[bytes, bool] = {}
+        self._essences: dict[bytes, bytes] = {}
         self._dirty = False
         self._load()
 
@@ -76,9 +76,9 @@ class StatCache:
             if outer["version"] != VERSION or crc32(outer["body"]) != outer["check"]:
                 return
             body = unpack(outer["body"], "the stat cache")
-            self._packed, self._verdicts = dict(body["folders"]), dict(body["verdicts"])
+            self._packed, self._essences = dict(body["folders"]), dict(body["essences"])
         except (MuseError, OSError, KeyError, TypeError, ValueError):
-            self._packed, self._verdicts = {}, {}
+            self._packed, self._essences = {}, {}
 
     def get(self, folder: str) -> FolderRecord | None:
         """The record of a folder, or None."""
@@ -99,15 +99,15 @@ class StatCache:
             self._packed[folder] = pack(list(record))
             self._dirty = True
 
-    def verdict(self, old: bytes, new: bytes) -> bool | None:
-        """Whether two contents were found to differ by noise alone; None when nobody looked."""
-        return self._verdicts.get(old + new)
+    def essence(self, digest: bytes) -> bytes | None:
+        """What is left of the content of that digest without noise, as it was told; None when nobody told."""
+        return self._essences.get(digest)
 
-    def set_verdict(self, old: bytes, new: bytes, noise: bool) -> None:
-        """Remember whether two contents differ by noise alone."""
-        while len(self._verdicts) >= _VERDICTS:
-            del self._verdicts[next(iter(self._verdicts))]
-        self._verdicts[old + new] = noise
+    def set_essence(self, digest: bytes, essence: bytes) -> None:
+        """Remember what is left of a content without noise. The oldest are forgotten."""
+        while len(self._essences) >= _ESSENCES:
+            del self._essences[next(iter(self._essences))]
+        self._essences[digest] = essence
         self._dirty = True
 
     def keep_only(self, folders: set[str]) -> None:
@@ -121,7 +121,7 @@ class StatCache:
         """Write what changed. A cache that cannot be written is no failure: False then."""
         if not self._dirty:
             return True
-        body = pack({"folders": self._packed, "verdicts": self._verdicts})
+        body = pack({"folders": self._packed, "essences": self._essences})
         data = pack({"version": VERSION, "check": crc32(body), "body": body})
         try:
             io.write_atomic(self.path, data, durable=False, prefix=temps.STAT_CACHE_TEMP)

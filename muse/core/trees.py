@@ -37,6 +37,12 @@ def lookup(store: ObjectStore, root: bytes | None, path: str) -> Entry | None:
     return entry
 
 
+def file_at(store: ObjectStore, root: bytes | None, path: str) -> Entry | None:
+    """The file at `path`; None for a folder or nothing."""
+    found = lookup(store, root, path)
+    return None if found is None or found.mode == FOLDER else found
+
+
 def walk(store: ObjectStore, root: bytes | None, prefix: str = "") -> Iterator[tuple[str, Entry]]:
     """Every file below a tree, as (path, entry), in order of names folder by folder."""
     for name, entry in read_tree(store, root).items():

@@ -9,6 +9,7 @@ and is left alone.
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import NamedTuple
 
@@ -135,8 +136,8 @@ def put_in_place(
                 else:
                     left.append(path)
             _remove_empty(folders, touched)
-            for plan in writes:
-                _clear_empty(folders, root, plan.change.path)
+            for path in [plan.change.path for plan in writes]:
+                _clear_empty(folders, root, path)
             for path, found in sorted((plan.change.path, plan.found) for plan in writes):
                 if not (folders.still(path, found) and _place(folders, path, staging.path(path), touched)):
                     left.append(path)
@@ -196,8 +197,10 @@ def _clear_empty(folders: Folders, root: str, path: str) -> None:
         for folder, _, _ in os.walk(os.path.join(root, path), topdown=False):
             try:
                 os.rmdir(folder)
-            except OSError:
-                break  # not empty
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise  # not for somebody's file in it: nobody changed it, and the next command tries again
+                break
 
 
 def _sync_folders(root: str, folders: Iterable[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import Any
 
 TYPE_CHECKING = False
@@ -68,18 +69,28 @@ def _servers() -> Iterator[tuple[Any, str]]:
 
 def _from_folder(sources: Sequence[str]) -> str | None:
     """The one notebook of the current folder that holds a cell which ran."""
+    ran = {source.strip() for source in sources}
+    names = [name for name in sorted(os.listdir()) if name.endswith(".ipynb")]
+    found = [path for path in map(os.path.abspath, names) if ran & _cells_of(path)]
+    return found[0] if len(found) == 1 else None
+
+
+_seen: dict[str, tuple[tuple[int, int, int], frozenset[str]]] = {}
+
+
+def _cells_of(path: str) -> frozenset[str]:
+    """The sources of the code cells of a notebook, read again only when the file is another."""
     from muse.notebook.model import NotANotebook, read
 
-    ran = {source.strip() for source in sources}
-    found = []
-    for name in sorted(os.listdir()):
-        if not name.endswith(".ipynb") or not os.path.isfile(name) or os.path.getsize(name) > _LARGEST:
-            continue
-        try:
-            with open(name, "rb") as file:
+    try:
+        state = os.stat(path)
+        signature = (state.st_mtime_ns, state.st_size, state.st_ino)
+        if path not in _seen or _seen[path][0] != signature:
+            if not stat.S_ISREG(state.st_mode) or state.st_size > _LARGEST:
+                return frozenset()
+            with open(path, "rb") as file:
                 cells = read(file.read()).cells
-        except (OSError, NotANotebook):
-            continue
-        if any(cell.kind == "code" and cell.source.strip() in ran for cell in cells):
-            found.append(os.path.abspath(name))
-    return found[0] if len(found) == 1 else None
+            _seen[path] = (signature, frozenset(cell.source.strip() for cell in cells if cell.kind == "code"))
+    except (OSError, NotANotebook):
+        return frozenset()
+    return _seen[path][1]

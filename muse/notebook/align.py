@@ -15,7 +15,6 @@ Costs O(n log n) for n cells, but for the comparison of texts, which is capped.
 from __future__ import annotations
 
 import re
-from bisect import bisect
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
@@ -81,7 +80,7 @@ def _numbered(olds: Sequence[Hashable], news: Sequence[Hashable]) -> tuple[list[
 
 
 def _pair_alike(matching: Matching, olds: list[tuple[int, Cell]], news: list[tuple[int, Cell]]) -> None:
-    """Pair the cells of one gap, most alike first, none across another pair.
+    """Pair the cells of one gap, most alike first.
 
     In a gap with too many cells to compare each with each, only those at about the same place are compared.
     """
@@ -95,13 +94,8 @@ def _pair_alike(matching: Matching, olds: list[tuple[int, Cell]], news: list[tup
             likeness = _likeness(old_words[a], new_words[b]) if one.kind == news[b][1].kind else 0.0
             if likeness >= FAIR:
                 found.append((-likeness, abs(a - b), a, b))
-    taken: list[tuple[int, int]] = []
     for _, _, a, b in sorted(found):
-        place = bisect(taken, (a, b))
-        follows = place == 0 or (taken[place - 1][0] < a and taken[place - 1][1] < b)
-        precedes = place == len(taken) or (a < taken[place][0] and b < taken[place][1])
-        if follows and precedes:
-            taken.insert(place, (a, b))
+        if matching.are_free(olds[a][0], news[b][0]):
             matching.pair(olds[a][0], news[b][0])
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from muse.notebook.ran import Run, unsaved
+
+if TYPE_CHECKING:
+    from muse.notebook.model import Notebook
 
 
 class Session(NamedTuple):
@@ -56,15 +59,40 @@ def unsaved_runs(root: str) -> Unsaved | None:
     """
     if current is None or not (runs := current.runs()) or (path := _notebook(current, root)) is None:
         return None
-    from muse.notebook.model import NotANotebook, read
-
-    try:
-        with open(path, "rb") as file:
-            saved_ns = os.fstat(file.fileno()).st_mtime_ns
-            missing = unsaved(read(file.read()), runs, saved_ns)
-    except (OSError, NotANotebook):
-        return None
+    saved = _saved(path)
+    missing = unsaved(saved.notebook, runs, saved.signature[0]) if saved is not None else ()
     return Unsaved(path, missing) if missing else None
+
+
+class _Saved(NamedTuple):
+    """A notebook as it was read: its mtime, size and inode, and its cells without their outputs."""
+
+    signature: tuple[int, int, int]
+    notebook: Notebook
+
+
+_last: tuple[str, _Saved] | None = None
+
+
+def _saved(path: str) -> _Saved | None:
+    """The notebook on the disk; the one of last time if the file is the same. None for what is no notebook."""
+    global _last
+    try:
+        state = os.stat(path)
+        signature = (state.st_mtime_ns, state.st_size, state.st_ino)
+        if _last is None or _last[0] != path or _last[1].signature != signature:
+            with open(path, "rb") as file:
+                _last = (path, _Saved(signature, _sources(file.read())))
+    except (OSError, ValueError):
+        return None
+    return _last[1]
+
+
+def _sources(raw: bytes) -> Notebook:
+    from muse.notebook.model import read
+
+    notebook = read(raw)
+    return notebook._replace(cells=tuple(cell._replace(outputs=()) for cell in notebook.cells), long={})
 
 
 def _notebook(session: Session, root: str) -> str | None:

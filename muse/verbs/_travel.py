@@ -11,7 +11,7 @@ from muse.core.types import Change
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.words import plural
 from muse.verbs._files import status_of
-from muse.verbs._work import contents_differ_by_noise, is_notebook
+from muse.verbs._work import is_notebook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,11 @@ class Files(NamedTuple):
 
 def noise(path: str, old: Callable[[], bytes], new: Callable[[], bytes]) -> bool:
     """Whether two versions of a file differ by noise alone."""
-    return is_notebook(path) and contents_differ_by_noise(old(), new())
+    if not is_notebook(path):
+        return False
+    from muse.notebook.noise import same_but_noise
+
+    return same_but_noise(old(), new())
 
 
 def planned(

@@ -6,7 +6,7 @@ import os
 import time
 from typing import NamedTuple
 
-from muse.core import scan, stat_cache
+from muse.core import scan, stat_cache, trees
 from muse.core.dag import tree_of
 from muse.core.disk import Blocked, Content, Folders, NotAFile
 from muse.core.errors import MuseError, SystemTrouble
@@ -15,10 +15,11 @@ from muse.core.types import LINK, Change, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from muse.core.command import State
     from muse.core.object_store import ObjectStore
+    from muse.core.view import Stage
 
 #: Seconds for which a notebook that its server is writing is waited for.
 _SAVING_SECONDS = 1.0
@@ -56,6 +57,11 @@ def look(state: State, *, staged: Collection[str] = (), storing: bool = False) -
     return _Look(state, staged, storing).run()
 
 
+def staged_changes(store: ObjectStore, tree: bytes | None, stage: Stage) -> tuple[Change, ...]:
+    """What is staged, against the tree of the commit that is checked out."""
+    return tuple(Change(path, trees.file_at(store, tree, path), entry) for path, entry in stage.items())
+
+
 def is_notebook(path: str) -> bool:
     """True when the name says that a file is a notebook."""
     return path.endswith(".ipynb")
@@ -72,14 +78,19 @@ def is_noise(store: ObjectStore, folders: Folders, change: Change) -> bool:
     if not differs_by_noise(change.path, old, new):
         return False
     assert old is not None and new is not None
-    return contents_differ_by_noise(store.read(old.digest), read_as(folders, change.path, new))
+    left = essence_of(store.read(old.digest))
+    return left != b"" and left == essence_of(read_as(folders, change.path, new))
 
 
-def contents_differ_by_noise(old: bytes, new: bytes) -> bool:
-    """Whether two notebooks differ by noise alone."""
-    from muse.notebook.noise import same_but_noise
+def essence_of(raw: bytes) -> bytes:
+    """What is left of a notebook without noise, as a digest; empty for what is no notebook."""
+    from muse.notebook.model import NotANotebook, read
+    from muse.notebook.noise import essence
 
-    return same_but_noise(old, new)
+    try:
+        return essence(read(raw))
+    except NotANotebook:
+        return b""
 
 
 class _Look:
@@ -147,11 +158,16 @@ class _Look:
         if not differs_by_noise(change.path, old, new):
             return False
         assert old is not None and new is not None
-        verdict = self.cache.verdict(old.digest, new.digest)
-        if verdict is None:
-            verdict = contents_differ_by_noise(self.store.read(old.digest), self._bytes(folders, change.path, new))
-            self.cache.set_verdict(old.digest, new.digest, verdict)
-        return verdict
+        left = self._essence(new.digest, lambda: self._bytes(folders, change.path, new))
+        return left != b"" and left == self._essence(old.digest, lambda: self.store.read(old.digest))
+
+    def _essence(self, digest: bytes, read: Callable[[], bytes]) -> bytes:
+        """What is left of a notebook without noise; nothing for what is no notebook."""
+        known = self.cache.essence(digest)
+        if known is None:
+            known = essence_of(read())
+            self.cache.set_essence(digest, known)
+        return known
 
     def _store(self, folders: Folders, change: Change) -> None:
         assert change.after is not None

@@ -116,8 +116,7 @@ class _Adding:
         return Draft(lambda left: AddResult(staged, tuple(self.state.notes)), view)
 
     def _committed(self, path: str) -> Entry | None:
-        entry = trees.lookup(self.store, self.tree, path)
-        return None if entry is not None and entry.mode == "d" else entry
+        return trees.file_at(self.store, self.tree, path)
 
     def _add(self, folders: Folders, typed: str) -> None:
         path = to_repository(self.root, typed)

@@ -34,9 +34,10 @@ _VERBS = {"added": "add", "changed": "update", "deleted": "remove"}
 class _Fields(NamedTuple):
     commit: bytes | None
     branch: str | None
-    subject: str
+    record: Commit | None
     changes: tuple[Change, ...]
     skipped: tuple[Skipped, ...]
+    only_staged: bool
     new_branch: bool
     unsaved: session.Unsaved | None
     notes: tuple[str, ...]
@@ -48,9 +49,10 @@ class CommitResult(Result, _Fields):
     Attributes:
         commit: Its digest; None when there was nothing to commit.
         branch: The branch it is on.
-        subject: The first line of its message.
+        record: What it says: author, time, message; None as well.
         changes: The files in it that differ from its parent.
         skipped: What was left out, and why.
+        only_staged: Nothing but the stage was looked at.
         new_branch: The branch was made to give the commit a name.
         unsaved: What the kernel ran and the notebook on the disk does not hold.
         notes: Warnings.
@@ -62,6 +64,11 @@ class CommitResult(Result, _Fields):
     def exit_status(self) -> int:
         """1 when there was nothing to commit."""
         return 0 if self.commit is not None else 1
+
+    @property
+    def subject(self) -> str:
+        """The first line of its message; empty when there was nothing to commit."""
+        return self.record.subject if self.record is not None else ""
 
     def document(self) -> Document:
         """The answer for people."""
@@ -75,7 +82,8 @@ class CommitResult(Result, _Fields):
         if self.unsaved is not None:
             yield Notice(self.unsaved.notice("commit"))
         if self.commit is None:
-            yield line("Nothing to commit: the folder is as in the last commit.")
+            why = "nothing is staged" if self.only_staged else "the folder is as in the last commit"
+            yield line(f"Nothing to commit: {why}.")
             yield from skipped_lines(self.skipped)
             return
         at = short_id(id_of(self.commit))
@@ -95,7 +103,7 @@ class CommitResult(Result, _Fields):
         return {
             "commit_id": id_of(self.commit) if self.commit is not None else None,
             "branch": self.branch,
-            "message": self.subject,
+            "message": self.record.message if self.record is not None else None,
             **{
                 status: [change.path for change in self.changes if status_of(change) == status]
                 for status in ("added", "changed", "deleted")
@@ -143,7 +151,7 @@ class _Build:
         unsaved = session.unsaved_runs(self.state.repo.root)
         tree, changes = self._staged_changes() if self.only_staged else self._all_changes()
         if not changes:
-            return Draft(lambda left: self._answer(None, "", (), unsaved), None)
+            return Draft(lambda left: self._answer(None, None, (), unsaved), None)
         record = Commit(
             tree=trees.update(self.store, tree, [(change.path, change.after) for change in changes]),
             parents=(self.view.commit,) if self.view.commit is not None else (),
@@ -154,12 +162,12 @@ class _Build:
         digest = self.store.add(encode_commit(record))
         branch = self.view.branch or f"detached-{short_id(id_of(digest))}"
         view = self.view._replace(branch=branch).moved_to(digest).with_stage(self.store, {})
-        return Draft(lambda left: self._answer(digest, record.subject, changes, unsaved, branch), view)
+        return Draft(lambda left: self._answer(digest, record, changes, unsaved, branch), view)
 
     def _answer(
         self,
         commit: bytes | None,
-        subject: str,
+        record: Commit | None,
         changes: tuple[Change, ...],
         unsaved: session.Unsaved | None,
         branch: str | None = None,
@@ -167,14 +175,14 @@ class _Build:
         notes = tuple(self.state.notes)
         new = commit is not None and self.view.branch is None
         return CommitResult(
-            commit, branch or self.view.branch, subject, changes, self.skipped, new, unsaved, notes
+            commit, branch or self.view.branch, record, changes, self.skipped, self.only_staged, new, unsaved, notes
         )
 
     def _staged_changes(self) -> tuple[bytes | None, tuple[Change, ...]]:
         from muse.core.dag import tree_of
 
         tree = tree_of(self.store, self.view.commit)
-        found = [Change(path, trees.lookup(self.store, tree, path), entry) for path, entry in self.stage.items()]
+        found = _work.staged_changes(self.store, tree, self.stage)
         return tree, tuple(change for change in found if change.before != change.after)
 
     def _all_changes(self) -> tuple[bytes | None, tuple[Change, ...]]:

@@ -154,8 +154,7 @@ class _Diff:
     def _stage(self) -> list[FileDiff]:
         state = self.state
         tree = tree_of(state.store, state.view.commit)
-        stage = state.view.stage(state.store)
-        changes = [Change(path, trees.lookup(state.store, tree, path), entry) for path, entry in stage.items()]
+        changes = _work.staged_changes(state.store, tree, state.view.stage(state.store))
         return list(_files.file_diffs(self._wanted(changes), self._stored, self._stored))
 
     def _folder(self, commit: bytes | None) -> list[FileDiff]:

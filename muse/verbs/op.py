@@ -92,7 +92,7 @@ def op(
     repo = repo or Repo.open()
     if action == "log":
         if number is not None:
-            raise UsageProblem("`muse op log` takes no number", f"`muse op restore {number}` goes back to that operation.")
+            raise UsageProblem("`muse op log` takes no number", f"`muse op restore {number}` goes back to it.")
         if limit is not None and limit < 1:
             raise UsageProblem(f"{limit} is no number of operations to list", "Give -n a number from 1 up.")
         return reading(repo, lambda state: _log(state, limit))

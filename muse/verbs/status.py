@@ -166,22 +166,18 @@ def _split(
     state: State, work: _work.Work, stage: Stage
 ) -> tuple[tuple[Change, ...], tuple[Change, ...], tuple[Change, ...]]:
     """What is staged against the commit; what in the folder differs from both; what of that is noise."""
-    from muse.core.trees import lookup
-
     disk = {change.path: change for change in (*work.changes, *work.noise)}
-    staged: list[Change] = []
+    staged = _work.staged_changes(state.store, work.tree, stage)
     changes = [change for change in work.changes if change.path not in stage]
     noise = [change for change in work.noise if change.path not in stage]
     with Folders(state.repo.root) as folders:
-        for path, entry in stage.items():
-            committed = lookup(state.store, work.tree, path)
-            staged.append(Change(path, committed, entry))
+        for path, committed, entry in staged:
             since = Change(path, entry, disk[path].after if path in disk else committed)
             if since.before != since.after:
                 (noise if _work.is_noise(state.store, folders, since) else changes).append(since)
     changes.sort(key=_by_path)
     noise.sort(key=_by_path)
-    return tuple(staged), tuple(changes), tuple(noise)
+    return staged, tuple(changes), tuple(noise)
 
 
 def _by_path(change: Change) -> bytes:

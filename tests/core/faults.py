@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,8 +40,10 @@ def as_usual(patch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def tripping(at: int, error: BaseException, *, after: bool = False) -> Iterator[list[str]]:
-    """Raise `error` at call number `at` of those in `CALLS`, counted from 0, before or after it is carried out.
+def tripping(
+    at: int, error: BaseException, *, after: bool = False, names: Sequence[str] = CALLS
+) -> Iterator[list[str]]:
+    """Raise `error` at call number `at` of those names, counted from 0, before or after it is carried out.
 
     Yields:
         The names of the calls so far: fewer than `at` at the end when nothing was raised.
@@ -64,6 +66,6 @@ def tripping(at: int, error: BaseException, *, after: bool = False) -> Iterator[
         return counted
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in CALLS:
+        for name in names:
             patch.setattr(os, name, guard(name, getattr(os, name)))
         yield calls

@@ -19,8 +19,8 @@ BAD = [
 #: Names that look odd and are kept byte for byte.
 ODD = [
     "...", "\u2026", "a b", " a", "a ", "a.", "-", "--help", "a\nb", "a\tb", "\x1b[31m", "\\", "a\\b", "C:", "nul", "*",
-    "~", ".museum", "muse", ".muse-tmp-1", ".mus", "..muse", ".muse.x", ".git", "\u00e4", "a\u0308", "\u200b", "x" * 255,
-    "\u00e4" * 127, "\U0001f600", os.fsdecode(b"caf\xe9.csv"), os.fsdecode(b"\xff\xfe"), "\u202etxt.exe",
+    "~", ".museum", "muse", ".muse-tmp-1", ".mus", "..muse", ".muse.x", ".git", "\u00e4", "a\u0308", "\u200b",
+    "x" * 255, "\u00e4" * 127, "\U0001f600", os.fsdecode(b"caf\xe9.csv"), os.fsdecode(b"\xff\xfe"), "\u202etxt.exe",
 ]  # fmt: skip
 
 #: Any name that a file system hands out, apart from the bad ones.

@@ -11,7 +11,7 @@ from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
 from typing import Any
 
-from muse.core import entry, io, locks, ops, publish
+from muse.core import entry, io, locks, ops, publish, sweep
 from muse.core.paths import Layout
 from tests.core.stores import an_operation
 
@@ -129,3 +129,17 @@ def append_operations(who: int, root: str, way: str, times: int) -> list[int]:
         except entry.Lost:
             continue
     return won
+
+
+def write_or_sweep(who: int, root: str, times: int) -> int:
+    """The last of three processes sweeps for as long as the others write files that need a name from the start."""
+    layout, done = Layout(root), os.path.join(root, "done")
+    if who == 2:
+        while sum(name.startswith("done") for name in os.listdir(root)) < 2:
+            sweep.sweep(layout)
+        return 0
+    io._NAMELESS = 0
+    for number in range(times):
+        io.write_atomic(os.path.join(layout.journal, f"{who}-{number}"), b"whole", durable=False)
+    os.close(os.open(f"{done}-{who}", os.O_CREAT))
+    return sum(io.read_file(os.path.join(layout.journal, f"{who}-{number}")) == b"whole" for number in range(times))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from muse.core import create, ops
+from muse.core import ops
 from muse.core.object_store import ObjectStore
 from muse.core.ops import Operation
 from muse.core.pack import PackWriter
@@ -49,9 +49,10 @@ class MemoryStore(ObjectStore):
 def new_repo(root: str | os.PathLike[str], settings: bytes = FAST) -> Repo:
     """A repository without history; it does not wait for the disk unless the settings say so."""
     layout = Layout(os.fspath(root))
-    os.makedirs(layout.muse)
+    for folder in (layout.packs, layout.ops, layout.cache, layout.restore, layout.journal):
+        os.makedirs(folder)
     Path(layout.config).write_bytes(settings)
-    create.create(layout)
+    Path(layout.applied).write_bytes(b"0\n")
     return Repo(layout.root)
 
 

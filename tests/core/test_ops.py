@@ -164,8 +164,8 @@ def test_an_empty_log(layout: Layout) -> None:
 
 HEADS = [
     None, "operation 0", "operation 3", "operation 5", "operation 6", "operation 999999999999", "operation -5",
-    "operation", "operation 5.0", "operation 0x5", "operation " + "9" * 5000, "", "\n", "operation 5\nbranch x", "branch 5",
-    "\0" * 60, "operation \u0665",
+    "operation", "operation 5.0", "operation 0x5", "operation " + "9" * 5000, "", "\n", "operation 5\nbranch x",
+    "branch 5", "\0" * 60, "operation \u0665",
 ]  # fmt: skip
 
 
@@ -319,5 +319,5 @@ def test_reading_fails_with_errors_of_ours_only(layout: Layout, monkeypatch: pyt
     for call in ("open", "pread"):
         with monkeypatch.context() as patch:
             patch.setattr(os, call, faults.failing(5))
-            with pytest.raises(MuseError, match="operation|ops/000000000001: Input/output error"):
+            with pytest.raises(MuseError, match=r"operation|ops/000000000001: Input/output error"):
                 ops.newest(layout)

@@ -122,7 +122,10 @@ GOOD = view.encode_view(View("main", bytes(32), {"main": bytes(32)}, None, {"sta
 ODD_PARTS: dict[str, list[Any]] = {
     "commit": [0, "a", bytes(31)],
     "branches": [None, 0, [], "a", {"main": 0}, {"main": bytes(31)}, {"main": "0" * 32}],
-    "sections": [None, 0, [], *({"stage": odd} for odd in (None, [], [None, None], ["a"], [b"", None, None], b"ab", [0]))],
+    "sections": [
+        *(None, 0, []),
+        *({"stage": odd} for odd in (None, [], [None, None], ["a"], [b"", None, None], b"ab", [0])),
+    ],
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from muse.core import ops, worktree
@@ -52,13 +53,19 @@ def differing(state: State, side: Side) -> list[str]:
     return sorted(path for path, _ in state.contents.items() ^ side.state.contents.items())
 
 
-def check_next_command(prepared: Prepared, struck: Struck) -> None:
-    """`muse status` works, and then everything is on one side; the command can be given again."""
+def check_next_command(prepared: Prepared, struck: Struck, *, empty_folders: bool = False) -> None:
+    """`muse status` works, and then everything is on one side; the command can be given again.
+
+    Args:
+        empty_folders: Whether some may have stayed; they go before anything is compared.
+    """
     side, behind = side_of(prepared, struck), is_behind(struck.root)
     status, notes = status_in(struck.root)
     number = state_number(side)
     finished = [f"finished: {prepared.scenario.command[0]} (operation {number})"] if behind else []
     assert notes == finished, f"status begins with {notes} instead of {finished}"
+    if empty_folders:
+        remove_empty_folders(struck.root)
     check_side(struck.root, side)
     assert status == side.status, f"status says {status}"
     check_again(prepared, struck.root, side)
@@ -67,6 +74,13 @@ def check_next_command(prepared: Prepared, struck: Struck) -> None:
 def state_number(side: Side) -> int:
     """The number of the newest operation."""
     return side.state.operation.number if side.state.operation is not None else 0
+
+
+def remove_empty_folders(root: str) -> None:
+    """As a person would."""
+    for path, (mode, _) in reversed(read_contents(root).items()):
+        if mode == "d" and not os.listdir(os.path.join(root, path)):
+            os.rmdir(os.path.join(root, path))
 
 
 def check_side(root: str, side: Side) -> None:
@@ -141,11 +155,13 @@ def in_the_way(prepared: Prepared, edit: Edit) -> set[str]:
     }
 
 
-def check_interrupted(struck: Struck) -> None:
-    """Ctrl+C ends a command with status 130, or comes too late; nobody has to read a stack trace."""
+def check_interrupted(prepared: Prepared, struck: Struck) -> None:
+    """Ctrl+C ends a command with status 130, or comes too late; one that counted answers; no stack trace."""
     outcome = struck.outcome
     assert outcome.status in (0, 130), f"exit status {outcome.status}: {outcome.err}"
     check_words(outcome.err)
+    if side_of(prepared, struck) is prepared.after:
+        assert outcome.out, "recorded, and no answer"
 
 
 def check_refused(prepared: Prepared, struck: Struck) -> None:

@@ -33,8 +33,8 @@ class Sampling:
         return items[(len(items) - 1) % step :: step] if items else items
 
     def some(self, number: int, items: Sequence[T]) -> Sequence[T]:
-        """About so many, spread evenly, the last one always."""
-        return self.every(max(1, len(items) // number), items)
+        """At most so many, spread evenly, the last one always."""
+        return self.every(-(-len(items) // number) or 1, items)
 
     def before(self, calls: Sequence[Call]) -> Sequence[Call]:
         """Some of the calls before the first write."""

@@ -17,9 +17,9 @@ def test_interrupted(prepared: Prepared, campaign: Campaign, sampling: Sampling)
     """Exit status 130 or 0, no stack trace, before or after."""
 
     def check(fault: Fault, struck: Struck) -> None:
-        check_interrupted(struck)
+        check_interrupted(prepared, struck)
         check_next_command(prepared, struck)
 
-    calls = sampling.some(40, sampling.inside(prepared.calls))
+    calls = sampling.some(25, sampling.inside(prepared.calls))
     points = [Fault(call, "signal=SIGINT") for call in calls]
     campaign.run("interrupted", points, lambda fault: strike(prepared, fault), check)

@@ -47,20 +47,21 @@ def _second_kills(prepared: Prepared, sampling: Sampling) -> Iterator[tuple[Stru
     """After some kills from the entry on: the calls of the next command, `status` or the same once more."""
     calls = [call for call in prepared.calls[points.entry(prepared.calls) + 1 :] if call.changes]
     nexts = cycle([("status",), prepared.scenario.then.words] if prepared.name == "checkout" else [("status",)])
-    for call, words in zip(sampling.some(6, calls), nexts, strict=False):
+    for call, words in zip(sampling.some(5, calls), nexts, strict=False):
         first = strike(prepared, Fault(call, _KILL))
         with scratch(prepared, first.root) as root:
             seen = faults.trace(process(words), cwd=root, env=prepared.env)
-        for second in sampling.some(10, [call for call in seen if call.changes]):
+        for second in sampling.some(8, [call for call in seen if call.changes]):
             yield first, words, Fault(second, _KILL)
 
 
 def test_a_person_edits_after_the_kill(prepared: Prepared, campaign: Campaign, sampling: Sampling) -> None:
     """The edit survives byte for byte, is named when it is in the way, and everything else is finished around it."""
-    faults_ = [Fault(call, _KILL) for call in sampling.some(60, sampling.since(prepared.calls))]
+    edits = prepared.scenario.edits
+    calls = sampling.some(6 * len(edits), sampling.since(prepared.calls))
     campaign.run(
         "killed, then edited",
-        list(zip(faults_, cycle(prepared.scenario.edits), strict=False)),
+        [(Fault(call, _KILL), edit) for call, edit in zip(calls, cycle(edits), strict=False)],
         lambda point: strike(prepared, point[0]),
         lambda point, struck: check_edited(prepared, struck, point[1]),
     )

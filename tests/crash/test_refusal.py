@@ -20,7 +20,8 @@ def test_refused(prepared: Prepared, campaign: Campaign, sampling: Sampling) -> 
 
     def check(fault: Fault, struck: Struck) -> None:
         check_refused(prepared, struck)
-        check_next_command(prepared, struck)
+        # A folder that cannot be removed may stay when it is empty: it is no content, and nobody's work.
+        check_next_command(prepared, struck, empty_folders=fault.call.name in ("rmdir", "unlinkat"))
 
     pairs = [Fault(call, f"error={error}") for call in sampling.since(prepared.calls) for error in _ERRORS]
-    campaign.run("refused", sampling.every(4, pairs), lambda fault: strike(prepared, fault), check)
+    campaign.run("refused", sampling.every(7, pairs), lambda fault: strike(prepared, fault), check)

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from IPython.core.error import UsageError
@@ -89,23 +90,24 @@ def test_after_it_counts(when: str, end: str, kernel: Kernel, project: Path) -> 
 
 
 def test_an_error_takes_the_interrupt_along(
-    shell: InteractiveShell, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    shell: InteractiveShell, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the command fails after it counted, that is said; the next cell is not interrupted for it."""
     link = os.link
 
-    def interrupted(source: str, path: str, **options: object) -> None:
-        link(source, path, **options)  # type: ignore[arg-type]
-        if "/ops/" in path:
-            signal.raise_signal(signal.SIGINT)
-            monkeypatch.setattr(os, "fsync", full)
-
-    def full(fd: int) -> None:
+    def fail(fd: int) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(os, "link", interrupted)
-    error = shell.run_cell("%muse commit -m second").error_in_exec
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+
+        def interrupted(source: str, path: str, **options: Any) -> None:
+            link(source, path, **options)
+            if "/ops/" in path:
+                signal.raise_signal(signal.SIGINT)
+                patch.setattr(os, "fsync", fail)
+
+        patch.setattr(os, "link", interrupted)
+        error = shell.run_cell("%muse commit -m second").error_in_exec
     assert type(error) is UsageError
     assert "but the disk did not confirm it" in str(error)
     shell.run_cell("x = %muse log").raise_error()

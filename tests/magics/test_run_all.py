@@ -70,7 +70,7 @@ def test_an_error_is_two_lines(source: str, kernel: Kernel) -> None:
 
 def run_all(path: Path) -> nbformat.NotebookNode:
     """Run a notebook from top to bottom as nbclient does; gives it with its outputs."""
-    document = nbformat.read(path, as_version=4)
+    document: nbformat.NotebookNode = nbformat.read(path, as_version=4)
     NotebookClient(
         document,
         kernel_name="python3",

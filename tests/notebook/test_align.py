@@ -99,6 +99,18 @@ def test_a_notebook_is_itself(document: dict[str, Any]) -> None:
             id="replaced without id",
         ),
         pytest.param(
+            cells("x = f(1)", ids="a"),
+            cells("x = f(1)", "x = f(1, 2)", ids="ba"),
+            [(None, 0, False), (0, 1, False)],
+            id="edited beside a copy of what it was",
+        ),
+        pytest.param(
+            cells("x = f(1)", "x = f(1, y)"),
+            cells("x = f(1, z)", "x = f(1, y, 0)"),
+            [(0, 0, False), (1, 1, False)],
+            id="the most alike",
+        ),
+        pytest.param(
             cells("a = f(1)", "b = g(2)"),
             cells("a = f(1, 1)", "new[x]", "b = g(2, 2)"),
             [(0, 0, False), (None, 1, False), (1, 2, False)],
@@ -109,6 +121,12 @@ def test_a_notebook_is_itself(document: dict[str, Any]) -> None:
             cells("four", "one", "two", "three"),
             [(3, 0, True), (0, 1, False), (1, 2, False), (2, 3, False)],
             id="one moved, three stayed",
+        ),
+        pytest.param(
+            cells("one", "two", "three", "four"),
+            cells("three", "four", "one"),
+            [(1, None, False), (2, 0, False), (3, 1, False), (0, 2, True)],
+            id="gone behind one that moved",
         ),
         pytest.param(
             cells("one", "two", "three"),
@@ -131,6 +149,14 @@ def test_cells_that_ran_again_are_the_same() -> None:
     old = cells_of(notebook([code_cell(source, stream("1")) for source in shows], ids=False))
     new = cells_of(notebook([code_cell(source, stream("2")) for source in ["plt.show()", *shows]], ids=False))
     assert [pair.old for pair in align(old, new)] == [None, 0, 1, 2, 3]
+
+
+def test_a_cell_that_moved_and_ran() -> None:
+    """Without ids its source is what it is known by."""
+    first, *others = [code_cell(source) for source in ("import os", "a = f(1)", "b = g(2)")]
+    old = cells_of(notebook([first, *others], ids=False))
+    new = cells_of(notebook([*others, {**first, "outputs": [stream("1")]}], ids=False))
+    assert [tuple(pair) for pair in align(old, new)] == [(1, 0, False), (2, 1, False), (0, 2, True)]
 
 
 def test_other_kinds_are_other_cells() -> None:

@@ -180,3 +180,9 @@ def test_files_that_are_no_notebooks() -> None:
 def test_the_essence_has_32_bytes() -> None:
     """It is a SHA-256."""
     assert len(essence(read(raw(CONTENT)))) == 32
+
+
+def test_texts_do_not_run_together() -> None:
+    """Where one ends and the next begins is part of the essence."""
+    one, other = ({**image(""), "data": data} for data in ({"text/a": "bc"}, {"text/ab": "c"}))
+    assert not same_but_noise(raw(notebook([code_cell("x", one)])), raw(notebook([code_cell("x", other)])))

@@ -52,6 +52,7 @@ def test_a_repeated_value_goes_with_its_neighbour() -> None:
     """A `plt.show()` in front leaves the others with the cells that they follow."""
     assert matched("axbx", "xaxbx").new_of == [1, 2, 3, 4]
     assert matched("xaxb", "xaxbx").new_of == [0, 1, 2, 3]
+    assert matched("cxax", "xdxa").new_of == [-1, 2, 3, 0]
     assert matched("xx", "xxx").new_of == [0, 1]
 
 

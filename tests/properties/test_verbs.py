@@ -13,7 +13,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from muse.core.types import digest_of
 from tests.commands import Answer, muse, saved
@@ -42,7 +49,10 @@ texts = st.tuples(st.sampled_from("ffx"), st.sampled_from([b"", b"one\n", b"two\
 links = st.tuples(st.just("l"), st.sampled_from([b"a", b"d", b"../nowhere"]))
 files = st.one_of(texts, texts, links)
 notebooks = st.tuples(st.just("f"), st.sampled_from([data for row in NOTEBOOKS for data in row]))
-places = st.one_of(st.sampled_from(BRANCHES), st.integers(0, 5))
+forces = st.sampled_from([False, False, True])
+notebook_paths = st.sampled_from([path for path in PATHS if path.endswith(".ipynb")])
+file_paths = st.sampled_from([path for path in PATHS if not path.endswith(".ipynb")])
+anything = st.one_of(st.tuples(file_paths, files), st.tuples(file_paths, files), st.tuples(notebook_paths, notebooks))
 
 
 class Verbs(RuleBasedStateMachine):
@@ -64,17 +74,21 @@ class Verbs(RuleBasedStateMachine):
         os.chdir(self.before)
         shutil.rmtree(self.root)
 
-    @initialize()
-    def init(self) -> None:
+    @initialize(changes=st.lists(anything, max_size=4))
+    def init(self, changes: list[tuple[str, File]]) -> None:
         assert muse("init").status == 0
         self._done(self.view, {})
         muse("config", "durability", "off")
+        for change in changes:
+            self.write(change=change)
+        if self.disk:
+            self.commit()
 
     # What people do to the files.
 
-    @rule(path=st.sampled_from(PATHS), file=files, notebook=notebooks)
-    def write(self, path: str, file: File, notebook: File) -> None:
-        file = notebook if path.endswith(".ipynb") else file
+    @rule(change=anything)
+    def write(self, change: tuple[str, File]) -> None:
+        path, file = change
         for other in (*above(path), path):
             if not os.path.isdir(other) or os.path.islink(other) or other == path:
                 _remove(other)
@@ -91,6 +105,7 @@ class Verbs(RuleBasedStateMachine):
 
     # What people type.
 
+    @precondition(lambda self: self.view.stage or self.disk != self.trees[self.view.commit])
     @rule()
     def commit(self) -> None:
         tree = self.trees[self.view.commit]
@@ -118,7 +133,7 @@ class Verbs(RuleBasedStateMachine):
     @rule(data=st.data())
     def add(self, data: st.DataObject) -> None:
         tree, stage = self.trees[self.view.commit], dict(self.view.stage)
-        path = data.draw(st.sampled_from(sorted({*self.disk, *stage, *tree, *FOLDERS})))
+        path = data.draw(st.sampled_from(_typed({*self.disk, *stage, *tree})))
         answer = muse("add", path or ".", "--json")
         if path in self.disk:
             for other in (*above(path), *below(stage, path)):
@@ -131,7 +146,7 @@ class Verbs(RuleBasedStateMachine):
                 if one == path or one in below([one], path):
                     old, now = tree.get(one), self.disk.get(one)
                     noise = same_but_noise(one, old, now)
-                    if not noise or one in stage and stage[one] != now:
+                    if not noise or (one in stage and stage[one] != now):
                         stage[one] = old if noise else now
         elif path in tree or path in stage:
             stage[path] = None
@@ -148,8 +163,11 @@ class Verbs(RuleBasedStateMachine):
     @precondition(lambda self: self.view.stage)
     @rule(data=st.data())
     def unstage(self, data: st.DataObject) -> None:
-        path = data.draw(st.sampled_from(sorted(self.view.stage)))
-        assert muse("restore", "--staged", path).status == 0
+        path = data.draw(st.sampled_from(_typed(set(self.view.stage))))
+        if not any(one == path or one in below([one], path) for one in self.view.stage):
+            assert muse("restore", "--staged", path or ".").status == 2
+            return
+        assert muse("restore", "--staged", path or ".").status == 0
         stage = {one: file for one, file in self.view.stage.items() if one != path and one not in below([one], path)}
         self._done(self.view._replace(stage=stage), {})
 
@@ -158,7 +176,7 @@ class Verbs(RuleBasedStateMachine):
     def restore(self, data: st.DataObject) -> None:
         current, stage = self.trees[self.view.commit], self.view.stage
         commit = data.draw(st.sampled_from(sorted(self.parents)))
-        path = data.draw(st.sampled_from(sorted({*current, *self.trees[commit], *stage, *FOLDERS})))
+        path = data.draw(st.sampled_from(_typed({*current, *self.trees[commit], *stage})))
         answer = muse("restore", path or ".", "--from", commit)
         within = [path, *below({*current, *self.trees[commit], *stage}, path)]
         wanted = [one for one in within if one in current or one in self.trees[commit]]
@@ -171,40 +189,37 @@ class Verbs(RuleBasedStateMachine):
         if changes or kept != stage:
             self._done(self.view._replace(stage=kept), changes)
 
-    @rule(name=st.sampled_from(BRANCHES))
-    def branch(self, name: str) -> None:
+    @precondition(lambda self: len(self.view.branches) < len(BRANCHES))
+    @rule(data=st.data())
+    def branch(self, data: st.DataObject) -> None:
         view = self.view
+        name = data.draw(st.sampled_from([name for name in BRANCHES if name not in view.branches]))
         answer = muse("branch", name)
-        if name in view.branches or view.commit is None:
+        if view.commit is None:
             assert answer.status == 2
             return
         assert answer.status == 0
         self._done(view._replace(branches={**view.branches, name: view.commit}), {})
 
-    @rule(name=st.sampled_from(BRANCHES))
-    def delete_branch(self, name: str) -> None:
+    @precondition(lambda self: self.view.branches)
+    @rule(data=st.data())
+    def delete_branch(self, data: st.DataObject) -> None:
         view = self.view
+        name = data.draw(st.sampled_from(sorted(view.branches)))
         answer = muse("branch", "-d", name)
-        if name not in view.branches or name == view.branch:
+        if name == view.branch:
             assert answer.status == 2
             return
         assert answer.status == 0
         self._done(view._replace(branches={k: v for k, v in view.branches.items() if k != name}), {})
 
-    @rule(where=places, force=st.booleans())
-    def checkout(self, where: str | int, force: bool) -> None:
+    @precondition(lambda self: self.parents)
+    @rule(data=st.data(), force=forces)
+    def checkout(self, data: st.DataObject, force: bool) -> None:
         view = self.view
-        if isinstance(where, int):
-            commits = sorted(self.parents)
-            branch, commit = None, commits[where % len(commits)] if commits else "sha256:abcd"
-        else:
-            branch, commit = where, view.branches.get(where)
-        typed = branch or commit
-        assert typed is not None
+        typed = data.draw(st.sampled_from(sorted({*self.parents, *view.branches})))
+        branch, commit = (typed, view.branches[typed]) if typed in view.branches else (None, typed)
         answer = muse("checkout", typed, *(["--force"] if force else []))
-        if commit not in self.trees or (commit is None and branch != view.branch):
-            assert answer.status == 2
-            return
         if (branch, commit) == (view.branch, view.commit):
             assert answer.status == 0
             return
@@ -216,38 +231,32 @@ class Verbs(RuleBasedStateMachine):
             stage = {p: file for p, file in view.stage.items() if p not in clash and file != after.get(p)}
             self._done(view._replace(branch=branch, commit=commit, stage=stage), changes)
 
-    @rule(force=st.booleans())
+    @precondition(lambda self: self.ops[-1].at > 1)
+    @rule(force=forces)
     def undo(self, force: bool) -> None:
         newest = self.ops[-1]
         answer = muse("undo", *(["--force"] if force else []))
-        if newest.at <= 1:
-            assert answer.status == 1
-            return
         undone, before = self.ops[newest.at - 1], self.ops[newest.at - 2]
         wanted = {path: (after, old) for path, (old, after) in undone.changes.items()}
         changes = self._planned(wanted, answer, force=force)
         if changes is not None:
             self._done(before.view, changes, at=before.at, redo=(*newest.redo, newest.at))
 
-    @rule(force=st.booleans())
+    @precondition(lambda self: self.ops[-1].redo)
+    @rule(force=forces)
     def redo(self, force: bool) -> None:
         newest = self.ops[-1]
         answer = muse("redo", *(["--force"] if force else []))
-        if not newest.redo:
-            assert answer.status == 1
-            return
         again = self.ops[newest.redo[-1] - 1]
         changes = self._planned(dict(again.changes), answer, force=force)
         if changes is not None:
             self._done(again.view, changes, at=newest.redo[-1], redo=newest.redo[:-1])
 
-    @rule(data=st.data(), force=st.booleans())
+    @precondition(lambda self: len(self.ops) > 1)
+    @rule(data=st.data(), force=forces)
     def op_restore(self, data: st.DataObject, force: bool) -> None:
-        number = data.draw(st.integers(1, len(self.ops)))
+        number = data.draw(st.integers(1, len(self.ops) - 1))
         answer = muse("op", "restore", str(number), *(["--force"] if force else []))
-        if number == len(self.ops):
-            assert answer.status == 1
-            return
         wanted: Targets = {}
         for later in self.ops[number:]:
             for path, (old, after) in later.changes.items():
@@ -256,6 +265,7 @@ class Verbs(RuleBasedStateMachine):
         if changes is not None:
             self._done(self.ops[number - 1].view, changes)
 
+    @precondition(lambda self: self.ops[-1].at > 1)
     @rule()
     def undo_and_redo(self) -> None:
         """Where the files are as the last command left them, undo and redo change neither view nor folder."""
@@ -324,6 +334,11 @@ class Verbs(RuleBasedStateMachine):
             self.lost |= {digest_of(old[1])} if old else set()
             put(self.disk, path, after)
         self.ops.append(Op(view, changes, at or len(self.ops) + 1, redo))
+
+
+def _typed(paths: set[str]) -> list[str]:
+    """What people may type: some paths, and folders. One that leads through a link names something else."""
+    return sorted(path for path in {*paths, *FOLDERS} if not any(map(os.path.islink, above(path))))
 
 
 def _remove(path: str) -> None:

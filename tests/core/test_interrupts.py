@@ -1,0 +1,120 @@
+"""`muse.core.interrupts`: Ctrl+C is held back while a command counts, and never lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+
+from muse.core import interrupts
+from muse.core.interrupts import Deferral
+
+
+@pytest.fixture(autouse=True)
+def handler() -> Iterator[object]:
+    """The handler before the test, which is there again after it; nothing is pending."""
+    before = signal.getsignal(signal.SIGINT)
+    yield before
+    signal.signal(signal.SIGINT, before)
+    assert not interrupts.pending()
+
+
+def press() -> None:
+    """Press Ctrl+C, and let Python notice."""
+    os.kill(os.getpid(), signal.SIGINT)
+    for _ in range(100):
+        pass
+
+
+def test_it_is_held_back_and_delivered_once(handler: object) -> None:
+    deferral = Deferral()
+    deferral.begin()
+    press()
+    press()
+    deferral.end()
+    assert interrupts.pending()
+    assert signal.getsignal(signal.SIGINT) is handler
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.deliver()
+    interrupts.deliver()
+
+
+def test_nothing_is_delivered_when_nobody_pressed() -> None:
+    deferral = Deferral()
+    deferral.begin()
+    deferral.end()
+    interrupts.deliver()
+
+
+def test_outside_it_is_raised_as_ever(handler: object) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        press()
+    deferral = Deferral()
+    deferral.begin()
+    deferral.end()
+    with pytest.raises(KeyboardInterrupt):
+        press()
+
+
+def test_beginning_twice_and_ending_twice_is_once(handler: object) -> None:
+    deferral = Deferral()
+    deferral.begin()
+    deferral.begin()
+    deferral.end()
+    assert signal.getsignal(signal.SIGINT) is handler
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    deferral.end()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+
+
+def test_a_command_that_did_not_count_is_interrupted_after_all(handler: object) -> None:
+    deferral = Deferral()
+    deferral.begin()
+    press()
+    with pytest.raises(KeyboardInterrupt):
+        deferral.cancel()
+    assert signal.getsignal(signal.SIGINT) is handler
+    deferral.cancel()
+    deferral.begin()
+    deferral.cancel()
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+@pytest.mark.parametrize("other", [signal.SIG_DFL, lambda number, frame: None])
+def test_the_handler_of_others_comes_back(other: signal.Handlers) -> None:
+    signal.signal(signal.SIGINT, other)
+    deferral = Deferral()
+    deferral.begin()
+    press()
+    deferral.end()
+    assert signal.getsignal(signal.SIGINT) is other
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.deliver()
+
+
+def test_where_it_is_ignored_it_stays_ignored() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    deferral = Deferral()
+    deferral.begin()
+    press()
+    deferral.end()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    interrupts.deliver()
+
+
+def test_other_threads_are_left_alone(handler: object) -> None:
+    seen: list[object] = []
+
+    def work() -> None:
+        deferral = Deferral()
+        deferral.begin()
+        seen.append(signal.getsignal(signal.SIGINT))
+        deferral.end()
+
+    thread = Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [handler]

@@ -1,0 +1,443 @@
+"""`muse.core.scan` against a plain model of the folder."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from muse.core import disk, scan, trees
+from muse.core.disk import Content
+from muse.core.scan import Scan, Skipped
+from muse.core.stat_cache import StatCache
+from muse.core.types import Change, Entry
+from tests.core import faults
+from tests.core.folders import FIFO, Contents, What, file, later, put, put_all, read, tick
+from tests.core.names_to_try import BAD
+from tests.core.stores import MemoryStore
+
+Files = dict[str, Entry]
+
+
+class Place:
+    """A folder, the commit it is compared with, and the cache that goes from scan to scan."""
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = os.fspath(root)
+        os.makedirs(os.path.join(self.root, ".muse", "cache"))
+        self.store = MemoryStore()
+        self.committed: Files = {}
+        self.tree: bytes | None = None
+        self.cache = StatCache(os.path.join(self.root, ".muse", "cache", "stat"))
+        self.reads: list[str] = []
+        self.sunk: dict[str, Content] = {}
+
+    def scan(self, *, staged: Collection[str] = (), settled: bool = False) -> Scan:
+        """Compare. `settled`: as if nothing had changed for a while."""
+        self.reads, self.sunk = [], {}
+        original = disk.read_entry
+
+        def counted(dir_fd: int, name: str, path: str, *, keep: bool) -> Content:
+            self.reads.append(path)
+            return original(dir_fd, name, path, keep=keep)
+
+        def sink(path: str, before: Entry | None, content: Content) -> None:
+            self.sunk[path] = content
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(disk, "read_entry", counted)
+            with later(10 if settled else 0):
+                return scan.scan(self.root, self.store, self.tree, self.cache, staged=staged, sink=sink)
+
+    def commit(self, files: Files) -> None:
+        """Commit exactly these files."""
+        self.tree = trees.update(self.store, None, files.items())
+        self.committed = files
+
+    def commit_all(self) -> None:
+        """Commit everything that a scan would take."""
+        self.commit(visible(read(self.root), self.committed))
+
+    def reload(self) -> None:
+        """Go on as another process."""
+        assert self.cache.save()
+        self.cache = StatCache(self.cache.path)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """An empty folder."""
+    return Place(tmp_path / "root")
+
+
+# The model
+
+
+def visible(contents: Contents, committed: Files) -> Files:
+    """The files that count."""
+    return {
+        path: what.entry
+        for path, what in contents.items()
+        if what.mode in "fxl" and not is_left_out(path, contents, committed)
+    }
+
+
+def is_left_out(path: str, contents: Contents, committed: Files) -> bool:
+    parts = path.split("/")
+    above = ["/".join(parts[:length]) for length in range(1, len(parts))]
+    return any(is_closed(folder, contents, committed) for folder in above) or is_ignored(path, False, committed)
+
+
+def is_tracked(path: str, committed: Files) -> bool:
+    return path in committed or any(each.startswith(path + "/") for each in committed)
+
+
+def is_ignored(path: str, is_folder: bool, committed: Files) -> bool:
+    name = path.rpartition("/")[2]
+    by_rule = name in (".git", ".muse", ".DS_Store") or name.startswith(".~") or (is_folder and name == "__pycache__")
+    return by_rule and (name in (".git", ".muse") or not is_tracked(path, committed))
+
+
+def is_repository(folder: str, contents: Contents) -> bool:
+    return f"{folder}/.git" in contents or f"{folder}/.muse" in contents
+
+
+def is_environment(folder: str, contents: Contents) -> bool:
+    mark = contents.get(f"{folder}/pyvenv.cfg")
+    return mark is not None and mark.mode in "fxl"
+
+
+def is_closed(folder: str, contents: Contents, committed: Files) -> bool:
+    if is_ignored(folder, True, committed):
+        return True
+    empty = not any(each.startswith(folder + "/") for each in committed)
+    return empty and (is_environment(folder, contents) or is_repository(folder, contents))
+
+
+def differences(before: Files, after: Files) -> set[Change]:
+    return {
+        Change(path, before.get(path), after.get(path))
+        for path in before.keys() | after.keys()
+        if before.get(path) != after.get(path)
+    }
+
+
+def left_out(contents: Contents, committed: Files) -> set[Skipped]:
+    """What a scan should name."""
+    found = set()
+    for path, what in contents.items():
+        if what.mode == FIFO and not is_left_out(path, contents, committed):
+            found.add(Skipped(path, "special"))
+        if what.mode == "d" and is_closed(path, contents, committed) and is_repository(path, contents):
+            inside = is_left_out(path + "/x", {p: w for p, w in contents.items() if not p.startswith(path)}, committed)
+            if not (inside or is_ignored(path, True, committed) or is_environment(path, contents)):
+                found.add(Skipped(path, "repository"))
+    return found
+
+
+def check(place: Place, result: Scan) -> None:
+    contents = read(place.root)
+    expected = differences(place.committed, visible(contents, place.committed))
+    assert set(result.changes) == expected
+    assert len(result.changes) == len(expected)
+    assert [change.path.encode("utf-8", "surrogateescape") for change in result.changes] == sorted(
+        change.path.encode("utf-8", "surrogateescape") for change in result.changes
+    )
+    assert set(result.skipped) == left_out(contents, place.committed)
+    assert result.troubles == ()
+    for path, content in place.sunk.items():
+        assert content.data == contents[path].data
+        assert content.entry == contents[path].entry
+
+
+# Few names, so that everything happens at the same places; contents of the same size, so that times must tell.
+SEGMENTS = st.sampled_from(["a", "b", "__pycache__", os.fsdecode(b"\xff"), "a.b"])
+LAST = SEGMENTS | st.sampled_from([".DS_Store", ".~a", "pyvenv.cfg", ".git"])
+PATHS = st.tuples(st.lists(SEGMENTS, max_size=2), LAST).map(lambda parts: "/".join([*parts[0], parts[1]]))
+WHATS = (
+    st.builds(What, st.sampled_from("fffx"), st.sampled_from([b"1", b"2", b""]))
+    | st.sampled_from([What("l", b"a"), What("l", b".."), What("d"), What(FIFO)])
+    | st.none()
+)
+STEPS = st.lists(
+    st.tuples(st.lists(st.tuples(PATHS, WHATS), max_size=5), st.sampled_from(["", "", "commit", "reload"]), st.booleans()),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(max_examples=60)
+@given(steps=STEPS)
+def test_a_scan_finds_exactly_what_differs(steps: list[tuple[list[tuple[str, What | None]], str, bool]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(os.path.join(folder, "root"))
+        for edits, then, settled in steps:
+            tick(place.root)
+            for path, what in edits:
+                put(place.root, path, what)
+            tick(place.root)
+            check(place, place.scan(settled=settled))
+            if then == "commit":
+                place.commit_all()
+                check(place, place.scan(settled=settled))
+            elif then == "reload":
+                place.reload()
+
+
+@pytest.fixture
+def large(place: Place) -> Place:
+    """A committed folder of a few hundred files, which nobody has looked at yet."""
+    put_all(place.root, {f"{one}/{two}/f{three}": file(b"1") for one in "abcd" for two in "abcd" for three in range(20)})
+    put_all(place.root, {"top": file(b"1"), "run": What("x", b"1"), "link": What("l", b"top")})
+    place.commit_all()
+    tick(place.root)
+    return place
+
+
+def test_a_second_scan_reads_nothing(large: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert large.scan(settled=True).changes == ()
+    assert len(large.reads) == 323
+    large.reload()
+    large.store.reads.clear()
+    monkeypatch.setattr(os, "scandir", None)
+    monkeypatch.setattr(os, "listdir", None)
+    assert large.scan(settled=True).changes == ()
+    assert large.reads == []
+    assert large.store.reads == []
+
+
+def test_only_what_changed_is_read(large: Place) -> None:
+    large.scan(settled=True)
+    tick(large.root)
+    put(large.root, "a/b/f3", file(b"2"))
+    put(large.root, "c/new", file(b"3"))
+    put(large.root, "d/d/f1", None)
+    changed = large.scan(settled=True).changes
+    assert [change.path for change in changed] == ["a/b/f3", "c/new", "d/d/f1"]
+    assert sorted(large.reads) == ["a/b/f3", "c/new"]
+    assert large.scan(settled=True).changes == changed
+    assert large.reads == []
+
+
+def test_fresh_files_are_read_again_until_they_have_settled(place: Place) -> None:
+    put(place.root, "f", file(b"1"))
+    place.commit_all()
+    for settled, reads in ((False, ["f"]), (True, ["f"]), (True, [])):
+        assert place.scan(settled=settled).changes == ()
+        assert place.reads == reads
+
+
+def test_a_new_file_right_after_a_scan_is_noticed(place: Place) -> None:
+    for number in range(20):
+        put(place.root, f"a/f{number}", file(b"1"))
+        assert len(place.scan().changes) == number + 1
+    place.commit_all()
+    for number in range(20):
+        put(place.root, f"a/g{number}", file(b"1"))
+        assert len(place.scan().changes) == number + 1
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_another_content_of_the_same_size_and_time_is_noticed(place: Place, settled: bool) -> None:
+    put(place.root, "f", file(b"one"))
+    place.commit_all()
+    tick(place.root)
+    assert place.scan(settled=settled).changes == ()
+    if settled:
+        tick(place.root)
+    before = os.stat(os.path.join(place.root, "f"))
+    with open(os.path.join(place.root, "f"), "r+b") as opened:
+        opened.write(b"two")
+    os.utime(opened.name, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert os.stat(opened.name).st_mtime_ns == before.st_mtime_ns
+    assert [change.path for change in place.scan(settled=settled).changes] == ["f"]
+
+
+def test_racing_against_the_clock(place: Place) -> None:
+    put(place.root, "f", file(b"00"))
+    place.commit_all()
+    for number in range(60):
+        with open(os.path.join(place.root, "f"), "r+b") as opened:
+            opened.write(b"%02d" % number)
+        found = [change.after for change in place.scan().changes]
+        assert found == ([file(b"%02d" % number).entry] if number else [])
+
+
+@pytest.mark.parametrize("damage", [b"", b"rubbish", b"\x81" * 1000])
+def test_a_damaged_cache_is_ignored(large: Place, damage: bytes) -> None:
+    large.scan(settled=True)
+    large.reload()
+    Path(large.cache.path).write_bytes(damage)
+    large.cache = StatCache(large.cache.path)
+    put(large.root, "a/a/f0", file(b"2"))
+    assert [change.path for change in large.scan().changes] == ["a/a/f0"]
+    assert len(large.reads) == 323
+
+
+def test_the_modes_of_files(place: Place) -> None:
+    put_all(place.root, {"f": file(b"1"), "x": What("x", b"1"), "l": What("l", b"f")})
+    place.commit_all()
+    place.scan(settled=True)
+    tick(place.root)
+    os.chmod(os.path.join(place.root, "f"), 0o755)
+    os.chmod(os.path.join(place.root, "x"), 0o644)
+    put(place.root, "l", file(b"f"))
+    modes = {change.path: change.after.mode for change in place.scan(settled=True).changes if change.after}
+    assert modes == {"f": "x", "x": "f", "l": "f"}
+
+
+def test_links_are_not_followed_out_of_the_folder(place: Place, tmp_path: Path) -> None:
+    put(tmp_path, "outside/secret", file(b"1"))
+    put_all(place.root, {"out": What("l", os.fsencode(tmp_path / "outside")), "self": What("l", b".")})
+    assert [change.path for change in place.scan().changes] == ["out", "self"]
+
+
+def test_ignored_folders_are_not_entered(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_all(place.root, {"data/deep/f": file(b"1"), "env/pyvenv.cfg": file(b""), "env/lib/f": file(b"1"), "f": file(b"1")})
+    put_all(place.root, {".gitignore": file(b"data/\n*.cfg\n"), "other/.git/f": file(b"1"), "other/f": file(b"1")})
+    opened: list[str] = []
+    original = os.open
+
+    def counted(path: str, flags: int, *arguments: int, **options: int) -> int:
+        opened.append(path)
+        return original(path, flags, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", counted)
+    result = place.scan()
+    assert [change.path for change in result.changes] == [".gitignore", "f"]
+    assert result.skipped == (Skipped("other", "repository"),)
+    assert not {"data", "deep", "lib", ".git"} & set(opened)
+
+
+def test_rules_are_for_untracked_files_only(place: Place) -> None:
+    put_all(place.root, {"data/f": file(b"1"), "log": file(b"1"), ".gitignore": file(b"data/\nlog\nnew\n")})
+    place.commit(visible(read(place.root), {}))
+    put_all(place.root, {"data/f": file(b"2"), "data/g": file(b"1"), "log": file(b"2"), "new": file(b"1")})
+    assert [change.path for change in place.scan().changes] == ["data/f", "data/g", "log"]
+
+
+def test_other_rules_change_the_verdict_at_once(place: Place) -> None:
+    put_all(place.root, {"a/f": file(b"1"), "a/g": file(b"1")})
+    assert [change.path for change in place.scan(settled=True).changes] == ["a/f", "a/g"]
+    put(place.root, ".museignore", file(b"f\n"))
+    assert [change.path for change in place.scan(settled=True).changes] == [".museignore", "a/g"]
+    put(place.root, "a/.museignore", file(b"!f\n"))
+    assert [change.path for change in place.scan(settled=True).changes] == [".museignore", "a/.museignore", "a/f", "a/g"]
+
+
+def test_what_is_staged_counts_as_tracked(place: Place) -> None:
+    put_all(place.root, {"data/deep/f": file(b"1"), "data/g": file(b"1"), ".gitignore": file(b"data/\n")})
+    place.commit({".gitignore": file(b"data/\n").entry})
+    for settled in (True, True):
+        assert place.scan(settled=settled).changes == ()
+    found = place.scan(staged=["data/deep/f"], settled=True).changes
+    assert [change.path for change in found] == ["data/deep/f", "data/g"]
+    assert place.scan(settled=True).changes == ()
+
+
+def test_new_large_files_are_left_out_and_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "LARGE", 4)
+    put_all(place.root, {"old": file(b"1"), "new": file(b"12345"), "small": file(b"1234")})
+    place.commit({"old": file(b"1").entry})
+    put(place.root, "old", file(b"123456"))
+    for _ in range(2):
+        result = place.scan(settled=True)
+        assert [change.path for change in result.changes] == ["old", "small"]
+        assert result.skipped == (Skipped("new", "large", 5),)
+    assert [change.path for change in place.scan(staged=["new"]).changes] == ["new", "old", "small"]
+
+
+MUSE_LIKE = [name for name in BAD if name.startswith(".mu") and name.lower() != ".muse"]
+
+
+@pytest.mark.parametrize("name", MUSE_LIKE, ids=ascii)
+def test_names_that_no_tree_may_hold_are_named(place: Place, name: str) -> None:
+    put_all(place.root, {f"a/{name}/f": file(b"1"), "b": file(b"1")})
+    result = place.scan()
+    assert [change.path for change in result.changes] == ["b"]
+    assert result.skipped == (Skipped(f"a/{name}", "name"),)
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, call: str, wanted: str) -> None:
+    """One call fails for one name."""
+    original = getattr(os, call)
+
+    def refuse(path: str, *arguments: int, **options: int) -> object:
+        if path == wanted:
+            faults.failing(errno.EACCES)()
+        return original(path, *arguments, **options)
+
+    monkeypatch.setattr(os, call, refuse)
+
+
+@pytest.mark.parametrize(
+    ("call", "name", "message"),
+    [
+        ("open", "f", "cannot read a/f: Permission denied"),
+        ("stat", "f", "cannot look at a/f: Permission denied"),
+        ("open", "a", "cannot open the folder a: Permission denied"),
+    ],
+)
+@pytest.mark.parametrize("tracked", [True, False])
+def test_what_cannot_be_read_is_named_and_not_taken_for_deleted(
+    place: Place, monkeypatch: pytest.MonkeyPatch, call: str, name: str, message: str, tracked: bool
+) -> None:
+    put_all(place.root, {"a/f": file(b"1"), "a/g": file(b"1"), "b": file(b"1")})
+    if tracked:
+        place.commit_all()
+    put(place.root, "b", file(b"2"))
+    with monkeypatch.context() as patch:
+        refusing(patch, call, name)
+        for _ in range(2):
+            result = place.scan(settled=True)
+            assert [trouble.message for trouble in result.troubles] == [message]
+            assert all(change.after is not None for change in result.changes)
+            assert "b" in [change.path for change in result.changes]
+    result = place.scan(settled=True)
+    assert result.troubles == ()
+    assert [change.path for change in result.changes] == (["b"] if tracked else ["a/f", "a/g", "b"])
+
+
+def test_a_folder_that_cannot_be_listed_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(place.root, "a/f", file(b"1"))
+    place.commit_all()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", faults.failing(errno.EIO))
+        result = place.scan()
+    assert [trouble.message for trouble in result.troubles] == ["cannot list the folder .: Input/output error"]
+    assert result.changes == ()
+
+
+def test_too_deep_is_named(place: Place) -> None:
+    at = place.root
+    for _ in range(210):
+        os.mkdir(os.path.join(at, "d"))
+        at = os.path.join(at, "d")
+        Path(at, "f").write_bytes(b"")
+    result = place.scan()
+    assert len(result.changes) == 201
+    assert [trouble.message.endswith("is nested too deep") for trouble in result.troubles] == [True]
+
+
+def test_no_descriptor_is_left_open(large: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = len(os.listdir("/dev/fd"))
+    large.scan()
+    refusing(monkeypatch, "stat", "f0")
+    large.scan()
+    assert len(os.listdir("/dev/fd")) == before
+
+
+def test_files_and_folders_change_places(large: Place) -> None:
+    large.scan(settled=True)
+    tick(large.root)
+    put_all(large.root, {"a": file(b"now a file"), "top/f": file(b"now a folder"), "b/a": What("l", b".")})
+    changes = large.scan(settled=True).changes
+    assert {change.path for change in changes if change.after is not None} == {"a", "top/f", "b/a"}
+    gone = {change.path for change in changes if change.after is None}
+    assert gone == {path for path in large.committed if path.startswith(("a/", "b/a/"))} | {"top"}

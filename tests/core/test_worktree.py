@@ -1,0 +1,451 @@
+"""`muse.core.worktree`: the files of the folder are put in place one by one, and whoever comes after can finish."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from muse.core import worktree
+from muse.core.disk import Folders, Found
+from muse.core.errors import Damaged, MuseError, SystemTrouble, Unconfirmed
+from muse.core.object_store import ObjectStore
+from muse.core.ops import Operation
+from muse.core.plan import Target, plan
+from muse.core.types import Change
+from muse.core.view import Section, encode_changes
+from muse.core.worktree import Staging
+from tests.core import faults
+from tests.core.folders import FIFO, Contents, What, file, put, put_all, read, read_files, tick
+from tests.core.stores import an_operation, new_repo, writable
+from tests.core.strange import NOT_OURS
+
+OLD, NEW, MINE = file(b"old"), file(b"new"), file(b"mine")
+SAMPLE_BEFORE: Contents = {
+    **{"a/x": OLD, "a/b/y": OLD, "same": OLD, "gone": OLD, "deep/er/est": OLD},
+    **{"file": OLD, "folder/one": OLD, "folder/two": OLD, "link": What("l", b"same"), "run": What("x", b"old")},
+}
+SAMPLE_AFTER: Contents = {
+    **{"a/x": NEW, "a/b/y": NEW, "same": OLD, "new/deep/f": NEW},
+    **{"file/now/folder": NEW, "folder": NEW, "link": What("l", b".."), "run": OLD},
+}
+
+
+CHANGING = ("rename", "unlink", "rmdir", "mkdir")
+
+
+class Stop(BaseException):
+    """Stands for SIGKILL: nothing that cleans up may rely on being run."""
+
+
+class Place:
+    """A folder that goes from one state to another, as a command would take it."""
+
+    def __init__(self, root: str | os.PathLike[str], before: Mapping[str, What], after: Mapping[str, What]) -> None:
+        self.layout = new_repo(root).layout
+        self.root = self.layout.root
+        self.store: ObjectStore = writable(self.layout)
+        put_all(self.root, before)
+        for what in after.values():
+            self.store.add(what.data)
+        targets = [target(path, before.get(path), after.get(path)) for path in sorted({*before, *after})]
+        found = plan(self.root, self.store, targets, lambda *arguments: False)
+        assert found.collisions == ()
+        self.planned = found.planned
+        self.changes = tuple(one.change for one in found.planned)
+        section = Section(encode_changes(self.changes))
+        self.operation: Operation = an_operation(5, worktree=section, folder=5)
+
+    def go(self, *, durable: bool = False) -> tuple[str, ...]:
+        """Stage and put in place."""
+        staging = Staging(self.layout, "0123", durable=durable)
+        staging.write(self.changes, self.store)
+        try:
+            return worktree.put_in_place(self.root, self.planned, staging, durable=durable)
+        finally:
+            staging.discard()
+
+    def die_after(self, calls: int) -> bool:
+        """As `go`, but stop before that call which changes the folder, from 0; False when all were made."""
+        staging = Staging(self.layout, "0123", durable=False)
+        staging.write(self.changes, self.store)
+        with faults.tripping(calls, Stop(), names=CHANGING), suppress(Stop):
+            worktree.put_in_place(self.root, self.planned, staging, durable=False)
+            return False
+        return True
+
+    def die_again_after(self, calls: int) -> None:
+        """As `resume`, but stop half-way."""
+        with faults.tripping(calls, Stop(), names=CHANGING), suppress(Stop):
+            self.resume()
+
+    def resume(self) -> tuple[str, ...]:
+        """As the next command does."""
+        worktree.clear_restore(self.layout)
+        return worktree.resume(self.layout, self.operation, self.store, durable=False).left
+
+
+def target(path: str, before: What | None, after: What | None) -> Target:
+    return Target(path, before.entry if before else None, after.entry if after else None)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A folder on its way from `SAMPLE_BEFORE` to `SAMPLE_AFTER`."""
+    return Place(tmp_path / "root", SAMPLE_BEFORE, SAMPLE_AFTER)
+
+
+def with_folders(files: Mapping[str, What]) -> Contents:
+    """Files, and the folders that they need."""
+    above = {path.rsplit("/", up)[0] for path in files for up in range(1, path.count("/") + 1)}
+    return {**dict.fromkeys(above, What("d")), **files}
+
+
+def test_the_folder_gets_there(place: Place) -> None:
+    assert place.go(durable=True) == ()
+    assert read(place.root) == with_folders(SAMPLE_AFTER)
+    assert worktree.leftovers(place.layout) == []
+
+
+def test_what_is_not_in_the_list_is_not_touched(tmp_path: Path) -> None:
+    place = Place(tmp_path / "root", {"a/f": OLD, "b/f": OLD}, {"c": NEW})
+    others = {"a/mine": MINE, "mine": MINE, "d/mine": What("l", b"x"), "pipe": What(FIFO), "empty": What("d")}
+    put_all(place.root, others)
+    assert place.go() == ()
+    assert read(place.root) == with_folders({"c": NEW, **others})
+
+
+def test_replaced_files_have_the_time_of_now(tmp_path: Path) -> None:
+    place = Place(tmp_path / "root", {"f": OLD}, {"f": NEW})
+    os.utime(os.path.join(place.root, "f"), (0, 0))
+    place.planned = (place.planned[0]._replace(found=find(place, "f")),)
+    assert place.go() == ()
+    assert os.stat(os.path.join(place.root, "f")).st_mtime > 0
+
+
+def find(place: Place, path: str) -> Found:
+    with Folders(place.root) as folders:
+        return folders.find(path)
+
+
+# Changed meanwhile
+
+
+EDITS: list[Callable[[str], None]] = [
+    lambda root: put(root, "a/f", MINE),
+    lambda root: put(root, "a/f", What("x", b"old")),
+    lambda root: put(root, "a/f", None),
+    lambda root: put(root, "a/f", What("d")),
+    lambda root: put(root, "a/f/mine", MINE),
+    lambda root: put(root, "a/f", What(FIFO)),
+    lambda root: put(root, "a/f", What("l", b"old")),
+    lambda root: put(root, "a", MINE),
+    lambda root: put(root, "a", None),
+    lambda root: put(root, "a", What("l", b"..")),
+]
+
+
+@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("after", [NEW, None])
+def test_what_changed_meanwhile_is_left_alone_and_named(
+    tmp_path: Path, edit: Callable[[str], None], after: What | None
+) -> None:
+    place = Place(tmp_path / "root", {"a/f": OLD, "b": OLD}, {"b": NEW} if after is None else {"a/f": after, "b": NEW})
+    tick(place.root)
+    edit(place.root)
+    expected = {**read(place.root), "b": NEW}
+    gone = "a/f" not in expected
+    left = place.go()
+    if gone and after is None:
+        assert left in ((), ("a/f",))
+    else:
+        assert left == ("a/f",)
+    assert read_files(place.root) == {path: what for path, what in expected.items() if what.mode != "d"}
+
+
+def test_a_new_file_at_a_free_path_is_left_alone(tmp_path: Path) -> None:
+    place = Place(tmp_path / "root", {}, {"a/f": NEW, "b": NEW, "c/f": NEW})
+    put_all(place.root, {"a/f": MINE, "c": MINE})
+    assert place.go() == ("a/f", "c/f")
+    assert read_files(place.root) == {"a/f": MINE, "b": NEW, "c": MINE}
+
+
+def test_an_edit_of_the_same_size_within_one_tick_is_seen(tmp_path: Path) -> None:
+    for number in range(20):
+        place = Place(tmp_path / str(number), {"f": OLD}, {"f": NEW})
+        with open(os.path.join(place.root, "f"), "r+b") as opened:
+            opened.write(b"me!")
+        assert place.go() == ("f",)
+        assert read(place.root) == {"f": file(b"me!")}
+
+
+@pytest.mark.parametrize("way", ["a", "a/b"])
+def test_nothing_is_written_or_removed_through_a_link(tmp_path: Path, way: str) -> None:
+    before = {"a/b/f": OLD, "a/b/g": OLD, "a/b/gone": OLD}
+    place = Place(tmp_path / "root", before, {"a/b/f": NEW, "a/b/g": NEW, "a/b/n/new": NEW})
+    os.rename(os.path.join(place.root, way), tmp_path / "outside")
+    os.symlink(tmp_path / "outside", os.path.join(place.root, way))
+    outside = read(tmp_path / "outside")
+    assert set(place.go()) >= {"a/b/f", "a/b/g", "a/b/n/new"}
+    assert read(tmp_path / "outside") == outside
+    put(place.root, way, What("l", os.fsencode(tmp_path / "outside")))
+    place.resume()
+    assert read(tmp_path / "outside") == outside
+
+
+# A crash, and who comes after
+
+
+def test_whoever_comes_after_a_crash_finishes(tmp_path: Path) -> None:
+    for at in itertools.count():
+        place = Place(tmp_path / str(at), SAMPLE_BEFORE, SAMPLE_AFTER)
+        died = place.die_after(at)
+        assert {*read_files(place.root).items()} <= {*SAMPLE_BEFORE.items(), *SAMPLE_AFTER.items()}
+        assert worktree.is_behind(place.layout, place.operation)
+        assert place.resume() == ()
+        assert read(place.root) == with_folders(SAMPLE_AFTER), at
+        assert worktree.applied(place.layout) == 5
+        assert not worktree.is_behind(place.layout, place.operation)
+        assert worktree.leftovers(place.layout) == []
+        if not died:
+            break
+    assert at > 15
+
+
+def related(one: str, two: str) -> bool:
+    return one == two or one.startswith(two + "/") or two.startswith(one + "/")
+
+
+PATHS = st.lists(st.sampled_from("ab"), min_size=1, max_size=3).map("/".join)
+WHATS = st.sampled_from([OLD, NEW, file(b""), What("x", b"old"), What("l", b"a")])
+
+
+def without_clashes(pairs: list[tuple[str, What]]) -> Contents:
+    """Files of which none lies below another."""
+    files: Contents = {}
+    for path, what in pairs:
+        if not any(related(path, other) for other in files):
+            files[path] = what
+    return files
+
+
+FILES = st.lists(st.tuples(PATHS, WHATS), max_size=6).map(without_clashes)
+
+
+@settings(max_examples=80)
+@given(before=FILES, after=FILES, kills=st.lists(st.integers(0, 8), max_size=3), edit=st.none() | PATHS)
+def test_any_change_survives_any_crashes_and_leaves_work_alone(
+    before: Contents, after: Contents, kills: list[int], edit: str | None
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(os.path.join(folder, "root"), before, after)
+        place.die_after(kills[0] if kills else 99)
+        for at in kills[1:]:
+            place.die_again_after(at)
+        if edit is not None:
+            put(place.root, edit, MINE)
+        left = place.resume()
+        found = read_files(place.root)
+        if edit is None:
+            assert left == ()
+            assert read(place.root) == with_folders(after)
+        else:
+            assert found[edit] == MINE
+            assert all(related(path, edit) for path in left)
+            changed = {change.path for change in place.changes}
+            assert edit in left or edit not in changed
+            for path in {*before, *after}:
+                if not related(path, edit):
+                    assert found.get(path) == after.get(path)
+        place.store.close()
+
+
+def test_resuming_again_changes_nothing(place: Place) -> None:
+    place.go()
+    before = {path: os.lstat(os.path.join(place.root, path)).st_ino for path in read(place.root)}
+    assert place.resume() == ()
+    assert {path: os.lstat(os.path.join(place.root, path)).st_ino for path in read(place.root)} == before
+
+
+def test_names_of_a_dead_command_become_durable_with_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path / "root", {"a/f": OLD, "b/f": OLD}, {"a/f": NEW, "c/f": NEW})
+    place.go()
+    synced: list[str] = []
+    monkeypatch.setattr(worktree.io, "sync_folder", lambda path: synced.append(os.path.relpath(path, place.root)))
+    worktree.resume(place.layout, place.operation, place.store, durable=True)
+    assert {"a", "c", "."} <= set(synced)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EIO])
+def test_a_refusal_half_way_is_said_and_the_next_command_finishes(tmp_path: Path, code: int) -> None:
+    for at in itertools.count():
+        place = Place(tmp_path / str(at), SAMPLE_BEFORE, SAMPLE_AFTER)
+        staging = Staging(place.layout, "0123", durable=False)
+        staging.write(place.changes, place.store)
+        try:
+            with faults.tripping(at, OSError(code, os.strerror(code)), names=("rename", "unlink", "mkdir")):
+                worktree.put_in_place(place.root, place.planned, staging, durable=False)
+            break
+        except Unconfirmed as error:
+            assert error.message.startswith("recorded, but ")
+            assert error.message.endswith(os.strerror(code))
+            assert any(error.message.split()[2] == change.path for change in place.changes)
+        assert place.resume() == ()
+        assert read(place.root) == with_folders(SAMPLE_AFTER)
+    assert at > 10
+
+
+# Waiting contents
+
+
+def test_contents_wait_whole_and_with_their_modes(tmp_path: Path) -> None:
+    place = Place(tmp_path / "root", {}, {"f": NEW, "x": What("x", b"new"), "l": What("l", b"f")})
+    before = os.umask(0o027)
+    try:
+        staging = Staging(place.layout, "0123", durable=True)
+        staging.write(place.changes, place.store)
+    finally:
+        os.umask(before)
+    assert Path(staging.path("f")).read_bytes() == b"new"
+    assert os.stat(staging.path("f")).st_mode & 0o777 == 0o640
+    assert os.stat(staging.path("x")).st_mode & 0o777 == 0o750
+    assert os.readlink(staging.path("l")) == "f"
+    assert worktree.leftovers(place.layout) == ["0123"]
+    staging.discard()
+    assert worktree.leftovers(place.layout) == []
+    staging.discard()
+
+
+@pytest.mark.parametrize(("files", "syncs"), [(1, 1), (49, 49), (50, 0), (60, 0)])
+def test_many_files_are_synced_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int, syncs: int
+) -> None:
+    place = Place(tmp_path / "root", {}, {f"f{number}": file(b"%d" % number) for number in range(files)})
+    at_once: list[str] = []
+    monkeypatch.setattr(worktree, "sync_file_system", at_once.append)
+    with faults.tripping(-1, Exception(), names=("fsync",)) as calls:
+        Staging(place.layout, "0123", durable=True).write(place.changes, place.store)
+        assert len(calls) == syncs
+        assert len(at_once) == (syncs == 0)
+        Staging(place.layout, "4567", durable=False).write(place.changes, place.store)
+        assert (len(calls), len(at_once)) == (syncs, syncs == 0)
+
+
+def test_syncing_a_whole_file_system(tmp_path: Path) -> None:
+    worktree.sync_file_system(str(tmp_path))
+    with pytest.raises(FileNotFoundError):
+        worktree.sync_file_system(str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])
+def test_a_full_disk_shows_before_anything_has_changed(tmp_path: Path, code: int) -> None:
+    for at in itertools.count():
+        place = Place(tmp_path / str(at), SAMPLE_BEFORE, SAMPLE_AFTER)
+        failure = OSError(code, os.strerror(code))
+        names = ("mkdir", "open", "write", "fsync", "symlink")
+        try:
+            with faults.tripping(at, failure, names=names):
+                staging = Staging(place.layout, "0123", durable=True)
+                staging.write(place.changes, place.store)
+            break
+        except SystemTrouble as error:
+            assert error.message.startswith(f"cannot write {place.layout.muse}")
+            assert error.message.endswith(os.strerror(code))
+        finally:
+            staging.discard()
+        assert read_files(place.root) == SAMPLE_BEFORE
+        assert worktree.leftovers(place.layout) == []
+    assert at > 5
+
+
+@pytest.mark.parametrize("link", [b"", b"a\0b"])
+def test_a_link_that_cannot_be_made_is_damage(tmp_path: Path, link: bytes) -> None:
+    place = Place(tmp_path / "root", {}, {})
+    change = Change("l", None, What("l", link).entry)
+    place.store.add(link)
+    with pytest.raises(Damaged, match="a link with the target b'.*' cannot be made"):
+        Staging(place.layout, "0123", durable=False).write([change], place.store)
+
+
+# How far the folder is
+
+
+@pytest.mark.parametrize(("number", "behind"), [(0, True), (4, True), (5, False), (6, False)])
+def test_how_far_the_folder_is(place: Place, number: int, behind: bool) -> None:
+    worktree.set_applied(place.layout, number, durable=True)
+    assert worktree.applied(place.layout) == number
+    assert worktree.is_behind(place.layout, place.operation) == behind
+    assert worktree.is_behind(place.layout, place.operation._replace(number=9)) == behind
+    assert not worktree.is_behind(place.layout, an_operation(9))
+    assert not worktree.is_behind(place.layout, None)
+
+
+@pytest.mark.parametrize("data", [b"", b"x", b"-1", b"1.5", b"1 2", b"9" * 100, b"\xb2", b"5\n\n"])
+def test_odd_numbers_are_none(place: Place, data: bytes) -> None:
+    Path(place.layout.applied).write_bytes(data)
+    assert worktree.applied(place.layout) == (5 if data == b"5\n\n" else None)
+
+
+@pytest.mark.parametrize("make", NOT_OURS)
+def test_something_else_in_place_of_the_number(
+    place: Place, make: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place.layout.muse)
+    os.unlink(place.layout.applied)
+    make(Path(place.layout.applied))
+    assert worktree.applied(place.layout) is None
+    with suppress(MuseError):
+        worktree.set_applied(place.layout, 7, durable=False)
+    assert worktree.applied(place.layout) == (None if make.__name__ == "folder" else 7)
+
+
+# What dead commands left
+
+
+def test_leftovers_are_removed(place: Place) -> None:
+    put_all(place.layout.restore, {"0123/0": NEW, "0123/1": What("l", b"nowhere"), "file": NEW, "4567": What("d")})
+    assert len(worktree.leftovers(place.layout)) == 3
+    worktree.clear_restore(place.layout)
+    assert worktree.leftovers(place.layout) == []
+
+
+def test_links_among_leftovers_are_not_followed(place: Place, tmp_path: Path) -> None:
+    put(tmp_path, "outside/precious", MINE)
+    put(place.layout.restore, "link", What("l", os.fsencode(tmp_path / "outside")))
+    put(place.layout.restore, "0123/link", What("l", os.fsencode(tmp_path / "outside")))
+    worktree.clear_restore(place.layout)
+    assert worktree.leftovers(place.layout) == []
+    os.rmdir(place.layout.restore)
+    os.symlink(tmp_path / "outside", place.layout.restore)
+    assert worktree.leftovers(place.layout) == []
+    worktree.clear_restore(place.layout)
+    assert read_files(tmp_path / "outside") == {"precious": MINE}
+
+
+@pytest.mark.parametrize("call", ["unlink", "rmdir", "listdir"])
+def test_what_cannot_be_removed_waits(place: Place, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    put_all(place.layout.restore, {"0123/0": NEW, "file": NEW})
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, faults.failing(errno.EROFS))
+        worktree.clear_restore(place.layout)
+    worktree.clear_restore(place.layout)
+    assert worktree.leftovers(place.layout) == []
+
+
+def test_folders_stay_open_for_nobody(place: Place) -> None:
+    before = len(os.listdir("/dev/fd"))
+    place.go()
+    place.resume()
+    with Folders(place.root):
+        pass
+    assert len(os.listdir("/dev/fd")) == before

@@ -1,0 +1,113 @@
+"""Faults strike the call that was asked for, and no other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import CalledProcessError
+
+import pytest
+
+from muse.testing import faults
+from muse.testing.faults import Call, Fault
+from tests.environment import absent
+
+_PROGRAM = """
+import os
+with open("kept", "w") as file:
+    file.write("text")
+os.rename("kept", "moved")
+folder = os.open("below", os.O_RDONLY)
+os.rename("moved", "last", dst_dir_fd=folder)
+print("done")
+"""
+_COMMAND = [sys.executable, "-S", "-E", "-c", _PROGRAM]
+
+
+@pytest.fixture(autouse=True)
+def below(folder: Path) -> Iterator[Path]:
+    """The folder that the program needs."""
+    if reason := faults.missing():
+        absent(reason)
+    (folder / "below").mkdir()
+    yield folder / "below"
+
+
+def trace(folder: Path) -> list[Call]:
+    """The calls of the program; what it made is removed again."""
+    calls = faults.trace(_COMMAND, cwd=str(folder), env=os.environ)
+    (folder / "below" / "last").unlink()
+    return calls
+
+
+def second_rename(folder: Path) -> Call:
+    """The last change that the program makes."""
+    return [call for call in trace(folder) if call.name.startswith("rename")][1]
+
+
+def run(folder: Path, what: str) -> faults.Outcome:
+    """Run the program with a fault at its second rename."""
+    fault = Fault(second_rename(folder), what)
+    outcome = faults.run(_COMMAND, fault, cwd=str(folder), env=os.environ)
+    assert outcome.hit == fault.call
+    return outcome
+
+
+def test_a_trace_tells_what_changes_what(folder: Path) -> None:
+    calls = trace(folder)
+    ours = [call.paths for call in calls if call.changes and not call.paths[-1].startswith("pipe")]
+    assert ours == [("kept",), ("kept",), ("kept", "moved"), ("moved", "below/last")]
+    assert not next(call for call in calls if call.paths == ("below",)).changes
+    assert [call.nth for call in calls if call.name == "openat"][:3] == [1, 2, 3]
+
+
+def test_a_trace_of_what_fails_is_none(folder: Path) -> None:
+    (folder / "below").rmdir()
+    with pytest.raises(CalledProcessError):
+        faults.trace(_COMMAND, cwd=str(folder), env=os.environ)
+
+
+def test_a_kill_comes_before_the_call(folder: Path) -> None:
+    outcome = run(folder, "signal=SIGKILL")
+    assert (outcome.status, outcome.out, outcome.err) == (-signal.SIGKILL, "", "")
+    assert sorted(os.listdir(folder)) == ["below", "moved"]
+
+
+def test_a_refused_call_is_not_carried_out(folder: Path) -> None:
+    outcome = run(folder, "error=ENOSPC")
+    assert outcome.status == 1
+    assert "No space left" in outcome.err
+    assert sorted(os.listdir(folder)) == ["below", "moved"]
+
+
+def test_an_interrupted_call_is_carried_out(folder: Path, below: Path) -> None:
+    outcome = run(folder, "signal=SIGINT")
+    assert "KeyboardInterrupt" in outcome.err
+    assert os.listdir(below) == ["last"]
+
+
+def test_a_fault_may_never_strike(folder: Path) -> None:
+    late = second_rename(folder)._replace(nth=7)
+    outcome = faults.run(_COMMAND, Fault(late, "signal=SIGKILL"), cwd=str(folder), env=os.environ)
+    assert (outcome.status, outcome.out, outcome.hit) == (0, "done\n", None)
+
+
+def test_random_names_are_one(folder: Path) -> None:
+    program = "import os; os.mkdir(os.urandom(16).hex())"
+    command = [sys.executable, "-S", "-E", "-c", program]
+    first, second = (faults.trace(command, cwd=str(folder), env=os.environ)[-1] for _ in range(2))
+    assert first == second
+    assert (first.name, first.paths) == ("mkdir", ("#",))
+
+
+def test_a_fault_says_in_one_line_what_it_is() -> None:
+    call = Call("rename", 3, ("one", "below/other"), frozenset())
+    assert str(Fault(call, "error=EIO")) == "EIO at rename 3 (one below/other)"
+
+
+def test_without_strace_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    assert faults.missing() == "no strace: apt install strace"

@@ -1,0 +1,82 @@
+"""`muse init`: where it starts a repository, what it says, and what it leaves alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import muse as api
+from muse.core.repo import Repo
+from tests.commands import muse, ok, refused
+
+
+def test_it_starts_a_repository_in_the_current_folder(folder: Path) -> None:
+    assert ok("init") == f'Started a repository in {folder}.\n`muse commit -m "first look"` records what is there now\n'
+    assert (folder / ".muse" / ".gitignore").read_text() == "*\n"
+    assert (folder / ".muse" / "applied").read_text() == "0\n"
+    assert os.listdir(folder / ".muse" / "ops") == ["000000000001"]
+
+
+def test_a_second_time_nothing_changes(folder: Path) -> None:
+    ok("init")
+    (folder / ".muse" / "config.toml").write_text('[author]\nname = "Grace"\n')
+    assert ok("init") == f"There is a repository in {folder} already.\n"
+    assert (folder / ".muse" / "config.toml").read_text() == '[author]\nname = "Grace"\n'
+    assert os.listdir(folder / ".muse" / "ops") == ["000000000001"]
+
+
+def test_json(folder: Path) -> None:
+    assert muse("init", "--json").json == {"root": str(folder), "created": True}
+    assert muse("init", "--json").json == {"root": str(folder), "created": False}
+
+
+def test_in_another_folder(folder: Path) -> None:
+    (folder / "thesis").mkdir()
+    ok("init", "thesis")
+    assert (folder / "thesis" / ".muse").is_dir()
+    assert not (folder / ".muse").exists()
+
+
+def test_the_folder_must_be_there(folder: Path) -> None:
+    assert refused("init", "thesis", status=2) == (
+        f"error: there is no folder {folder}/thesis\nMake it first, or name another.\n"
+    )
+
+
+def test_the_environment_says_where(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "thesis").mkdir()
+    monkeypatch.setenv("MUSE_REPO_ROOT", str(folder / "thesis"))
+    ok("init")
+    assert (folder / "thesis" / ".muse").is_dir()
+
+
+def test_a_repository_in_a_repository_is_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ok("init")
+    (folder / "thesis").mkdir()
+    monkeypatch.chdir(folder / "thesis")
+    ok("init")
+    assert muse("status", "--json").json["commit_id"] is None
+    assert Repo.open().root == str(folder / "thesis")
+
+
+def test_a_bare_folder_of_that_name_is_a_repository_without_history(folder: Path) -> None:
+    (folder / ".muse").mkdir()
+    assert ok("status") == "On branch main, no commit yet\nNothing here to commit yet.\n"
+    Path("a.txt").write_text("one\n")
+    ok("commit", "-m", "first look")
+    assert ok("log").endswith("first look  (HEAD → main)\n")
+
+
+def test_something_else_of_that_name_is_in_the_way(folder: Path) -> None:
+    (folder / ".muse").write_text("mine")
+    refused("init", status=5)
+    assert (folder / ".muse").read_text() == "mine"
+
+
+def test_from_python(folder: Path) -> None:
+    result = api.init(folder)
+    assert (result.root, result.created) == (str(folder), True)
+    assert repr(result).splitlines()[0] == f"Started a repository in {folder}."
+    assert not api.init(repo=Repo(str(folder))).created
