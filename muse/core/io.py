@@ -294,6 +294,7 @@ def _is_ours(fd: int) -> bool:
 
 
 def remove_quietly(path: str) -> None:
+    """Remove a file of ours that nobody needs; if that fails, nobody needs to know."""
     with suppress(OSError):  # the sweep of the next command takes it
         os.unlink(path)
 

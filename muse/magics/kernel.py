@@ -56,18 +56,20 @@ class Kernel:
         return self._found
 
     def save(self, path: str) -> bool:
-        """Have JupyterLab save the notebook, and wait until the file has changed.
+        """Have JupyterLab save the notebook, and wait until the file has changed and is whole.
 
         Returns:
             False when there is no way to ask (`ipylab` is not installed, this is no JupyterLab) or no answer.
         """
+        before, deadline = _signature(path), time.monotonic() + _SAVE_SECONDS
         if self._deaf or "JPY_SESSION_NAME" not in os.environ or not self._ask_to_save():
             return False
-        before, deadline = _signature(path), time.monotonic() + _SAVE_SECONDS
-        while _signature(path) == before:
+        seen = before
+        while seen == before or _is_being_written(path) or _signature(path) != seen:
             if time.monotonic() > deadline:
-                self._deaf = True  # nobody listens; ask no more in this kernel
-                return False
+                self._deaf = seen == before  # nobody listens: ask no more in this kernel
+                return not self._deaf
+            seen = _signature(path)
             time.sleep(0.01)
         return True
 
@@ -105,3 +107,17 @@ def _signature(path: str) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return state.st_mtime_ns, state.st_size, state.st_ino
+
+
+def _is_being_written(path: str) -> bool:
+    """The server writes in place: the file is cut short at first, with the old copy beside it."""
+    folder, name = os.path.split(path)
+    if os.path.lexists(os.path.join(folder, f".~{name}")):
+        return True
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 8))
+            return not file.read().rstrip().endswith(b"}")
+    except OSError:
+        return False

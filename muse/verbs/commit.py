@@ -200,7 +200,8 @@ class _Build:
         if len(changes) == 1:
             text += self._cells(first)
         elif len(changes) == 2:
-            text += f" and {_VERBS[status_of(changes[1])]} {show(changes[1].path)}"
+            other = _VERBS[status_of(changes[1])]
+            text += f" and {'' if other == _VERBS[status_of(first)] else other + ' '}{show(changes[1].path)}"
         else:
             words = [_VERBS[status_of(change)] for change in changes]
             text = ", ".join(

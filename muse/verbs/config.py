@@ -88,7 +88,10 @@ def config(
         was_set = settings_file.unset_value(path, key)
         did = f"{key} is back to its default." if was_set else f"{key} was not set."
         return ConfigResult(did, _in_force(repo, key))
-    return ConfigResult("", _in_force(repo, key))
+    found = _in_force(repo, key)
+    if not found:
+        raise UsageProblem(f"there is no setting {key}", "`muse config` lists them.")
+    return ConfigResult("", found)
 
 
 def _find(user: bool) -> Repo:
@@ -103,7 +106,4 @@ def _find(user: bool) -> Repo:
 
 def _in_force(repo: Repo, key: str | None) -> tuple[Setting, ...]:
     fresh = Repo(repo.root).settings
-    found = tuple(one for one in fresh.items() if key in (None, one.key))
-    if not found:
-        raise UsageProblem(f"there is no setting {key}", "`muse config` lists them.")
-    return found
+    return tuple(one for one in fresh.items() if key in (None, one.key))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -35,32 +36,47 @@ def without_links(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(os, "link", failing(errno.EPERM))
 
 
+def press() -> None:
+    """Press Ctrl+C, and let Python notice."""
+    os.kill(os.getpid(), signal.SIGINT)
+    for _ in range(100):
+        pass
+
+
 def as_usual(patch: pytest.MonkeyPatch) -> None:
     """As on a local disk."""
 
 
 @contextmanager
 def tripping(
-    at: int, error: BaseException, *, after: bool = False, names: Sequence[str] = CALLS
+    at: int, error: BaseException | Callable[[], None], *, after: bool = False, names: Sequence[str] = CALLS
 ) -> Iterator[list[str]]:
-    """Raise `error` at call number `at` of those names, counted from 0, before or after it is carried out.
+    """Raise `error` (or call it) at call number `at` of those names, from 0, before or after it is carried out.
 
     Yields:
         The names of the calls so far: fewer than `at` at the end when nothing was raised.
     """
     calls: list[str] = []
 
+    def strike() -> None:
+        if isinstance(error, BaseException):
+            raise error
+        error()
+
     def guard(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*arguments: Any, **options: Any) -> Any:
             calls.append(name)
             trips = len(calls) - 1 == at
             if trips and not after:
-                raise error
+                strike()
             answer = call(*arguments, **options)
-            if trips:
-                if name == "open":
-                    os.close(answer)
-                raise error
+            if trips and after:
+                try:
+                    strike()
+                except BaseException:
+                    if name == "open":
+                        os.close(answer)
+                    raise
             return answer
 
         return counted

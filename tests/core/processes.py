@@ -5,14 +5,17 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
 from typing import Any
 
 from muse.core import entry, io, locks, ops, publish, sweep
+from muse.core.errors import Refused
 from muse.core.paths import Layout
+from muse.core.repo import Repo
+from tests.core.commands import record
 from tests.core.stores import an_operation
 
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -143,3 +146,12 @@ def write_or_sweep(who: int, root: str, times: int) -> int:
         io.write_atomic(os.path.join(layout.journal, f"{who}-{number}"), b"whole", durable=False)
     os.close(os.open(f"{done}-{who}", os.O_CREAT))
     return sum(io.read_file(os.path.join(layout.journal, f"{who}-{number}")) == b"whole" for number in range(times))
+
+
+def record_branches(who: int, root: str, prefix: str, times: int) -> list[str]:
+    """Record that many branches; the names of those that were acknowledged."""
+    repo, done = Repo(root), []
+    for number in range(times):
+        with suppress(Refused):
+            done.append(record(repo, f"{prefix}-{who}-{number}"))
+    return done

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 from threading import Thread
@@ -11,6 +10,7 @@ import pytest
 
 from muse.core import interrupts
 from muse.core.interrupts import Deferral
+from tests.core.faults import press
 
 
 @pytest.fixture(autouse=True)
@@ -20,13 +20,6 @@ def handler() -> Iterator[object]:
     yield before
     signal.signal(signal.SIGINT, before)
     assert not interrupts.pending()
-
-
-def press() -> None:
-    """Press Ctrl+C, and let Python notice."""
-    os.kill(os.getpid(), signal.SIGINT)
-    for _ in range(100):
-        pass
 
 
 def test_it_is_held_back_and_delivered_once(handler: object) -> None:

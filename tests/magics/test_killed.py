@@ -91,7 +91,7 @@ def go_on(kernel: Kernel, expected: list[str], folder: Path, contents: dict[str,
     assert temporaries(folder) == []
     assert messages() == expected
     commit = kernel.run("%muse commit -m again")
-    assert commit.status == "ok"
+    assert (commit.status, commit.err) == ("ok", "")
     assert messages() == (expected if "everything" in expected else ["again", *expected])
     assert kernel.run("%muse status").lines[1:] == ["Nothing to commit, the folder is clean."]
     for name in contents:

@@ -63,7 +63,7 @@ def test_what_muse_does_not_know_is_kept(repository: Path) -> None:
     assert file.read_text().startswith('# mine\n[future]\nidea = "keep"  # please\n')
     assert "future.idea    keep   repository\n" in ok("config")
     ok("config", "--unset", "future.idea")
-    assert file.read_text() == '# mine\n[future]\n[author]\nname = "Grace"\n'
+    assert file.read_text() == '# mine\n[future]\n\n[author]\nname = "Grace"\n'
 
 
 def test_json(repository: Path) -> None:

@@ -1,0 +1,229 @@
+"""`muse add`: what the next commit takes, down to single cells."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import muse as api
+from muse.core import scan
+from tests.commands import muse, ok, refused
+from tests.samples import code, notebook, text
+
+HINT = '\n`muse commit -m "..."` records what is staged, `muse restore --staged PATH` takes it back\n'
+
+
+def staged() -> list[str]:
+    found: list[str] = muse("status", "--json").json["staged"]
+    return found
+
+
+def committed(path: str) -> bytes:
+    """Commit, and give what the commit holds at a path: what checking it out elsewhere brings."""
+    ok("commit")
+    kept = Path(path).read_bytes()
+    Path(path).unlink()
+    ok("restore", path)
+    found = Path(path).read_bytes()
+    Path(path).write_bytes(kept)
+    return found
+
+
+def test_a_file(repository: Path) -> None:
+    Path("a.txt").write_text("one\n")
+    assert ok("add", "a.txt") == f"Staged for the next commit\n  added    a.txt\n{HINT}"
+
+
+def test_files_folders_and_what_is_gone(repository: Path) -> None:
+    Path("d").mkdir()
+    for name in ("gone.txt", "d/gone.txt", "d/changed.txt"):
+        Path(name).write_text(name)
+    ok("commit")
+    Path("gone.txt").unlink()
+    Path("d/gone.txt").unlink()
+    Path("d/changed.txt").write_text("other")
+    Path("d/new.txt").write_text("new")
+    Path("not-named.txt").write_text("new")
+    assert ok("add", "gone.txt", "d") == (
+        "Staged for the next commit\n"
+        "  changed  d/changed.txt\n"
+        "  deleted  d/gone.txt\n"
+        "  added    d/new.txt\n"
+        "  deleted  gone.txt\n" + HINT
+    )
+    assert muse("status", "--json").json["added"] == ["not-named.txt"]
+
+
+def test_nothing_new(repository: Path) -> None:
+    Path("a.txt").write_text("one\n")
+    ok("add", "a.txt")
+    nothing = "Nothing to stage: what is there is as in the last commit, staged already, or ignored.\n"
+    assert ok("add", "a.txt") == nothing
+    ok("commit")
+    assert ok("add", ".") == nothing
+    assert muse("op", "log", "--json").json[0]["command"] == "commit"
+
+
+def test_what_went_back_to_the_commit_leaves_the_stage(repository: Path) -> None:
+    Path("a.txt").write_text("one\n")
+    ok("commit")
+    Path("a.txt").write_text("two\n")
+    ok("add", "a.txt")
+    Path("a.txt").write_text("one\n")
+    ok("add", "a.txt")
+    assert staged() == []
+
+
+def test_a_folder_that_is_gone(repository: Path) -> None:
+    Path("d").mkdir()
+    Path("d/x").write_text("one\n")
+    ok("commit")
+    Path("d/x").unlink()
+    Path("d").rmdir()
+    ok("add", "d")
+    assert staged() == ["d/x"]
+
+
+def test_a_file_in_the_place_of_a_staged_folder(repository: Path) -> None:
+    Path("d").mkdir()
+    Path("d/x").write_text("one\n")
+    ok("add", "d/x")
+    Path("d/x").unlink()
+    Path("d").rmdir()
+    Path("d").write_text("a file now\n")
+    ok("add", "d")
+    assert staged() == ["d"]
+
+
+def test_an_ignored_file_is_taken_by_name_only(repository: Path) -> None:
+    Path(".museignore").write_text("*.log\n")
+    Path("run.log").write_text("one\n")
+    ok("add", ".")
+    assert staged() == [".museignore"]
+    ok("add", "run.log", ".")
+    assert staged() == [".museignore", "run.log"]
+    ok("add", ".")
+    assert staged() == [".museignore", "run.log"]
+
+
+def test_a_large_file_is_taken_by_name_only(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "LARGE", 10)
+    Path("large.bin").write_bytes(b"0" * 11)
+    Path("small.bin").write_bytes(b"0")
+    assert ok("add", ".").splitlines()[0] == "! large.bin is large: `muse add large.bin` takes it"
+    assert staged() == ["small.bin"]
+    assert "is large" not in ok("add", "large.bin", ".")
+    assert staged() == ["large.bin", "small.bin"]
+
+
+def test_noise_is_taken_by_name_only(repository: Path) -> None:
+    Path("nb.ipynb").write_bytes(notebook(code("x = 1", count=1)))
+    ok("commit")
+    Path("nb.ipynb").write_bytes(notebook(code("x = 1", count=2)))
+    ok("add", ".")
+    assert staged() == []
+    ok("add", "nb.ipynb")
+    ok("add", ".")
+    assert staged() == ["nb.ipynb"]
+    ok("commit")
+    assert muse("status", "--json").json["noise"] == []
+
+
+def test_a_single_cell(repository: Path) -> None:
+    Path("nb.ipynb").write_bytes(notebook(code("x = 1"), code("y = 1"), code("z = 1")))
+    ok("commit")
+    Path("nb.ipynb").write_bytes(notebook(code("x = 2"), code("y = 2"), code("z = 2")))
+    assert ok("add", "nb.ipynb#2") == f"Staged for the next commit\n  changed  nb.ipynb\n{HINT}"
+    found = muse("status", "--json").json
+    assert (found["staged"], found["changed"]) == (["nb.ipynb"], ["nb.ipynb"])
+    assert found["cells"]["nb.ipynb"]["source"] == 2
+    assert committed("nb.ipynb") == notebook(code("x = 1"), code("y = 2"), code("z = 1"))
+
+
+def test_several_cells_add_up(repository: Path) -> None:
+    before, after = [code(f"x{n} = 1") for n in range(6)], [code(f"x{n} = 2") for n in range(6)]
+    Path("nb.ipynb").write_bytes(notebook(*before))
+    ok("commit")
+    Path("nb.ipynb").write_bytes(notebook(*after))
+    ok("add", "nb.ipynb#1,3-4")
+    ok("add", "nb.ipynb#6")
+    assert committed("nb.ipynb") == notebook(after[0], before[1], after[2], after[3], before[4], after[5])
+
+
+def test_a_cell_by_its_id(repository: Path) -> None:
+    Path("nb.ipynb").write_bytes(notebook(code("x = 1", id="abc"), text("words", id="def")))
+    ok("commit")
+    Path("nb.ipynb").write_bytes(notebook(code("x = 2", id="abc"), text("other words", id="def")))
+    ok("add", "nb.ipynb#id:def")
+    assert committed("nb.ipynb") == notebook(code("x = 1", id="abc"), text("other words", id="def"))
+
+
+def test_a_cell_of_a_new_notebook(repository: Path) -> None:
+    Path("nb.ipynb").write_bytes(notebook(code("x = 1"), code("y = 1")))
+    ok("add", "nb.ipynb#2")
+    assert committed("nb.ipynb") == notebook(code("y = 1"))
+
+
+def test_a_file_with_that_very_name_wins(repository: Path) -> None:
+    Path("nb.ipynb").write_bytes(notebook(code("x = 1"), code("y = 1")))
+    Path("nb.ipynb#2").write_text("a file\n")
+    ok("add", "nb.ipynb#2")
+    assert staged() == ["nb.ipynb#2"]
+
+
+def test_links_are_staged_as_links(repository: Path) -> None:
+    Path("link").symlink_to("nowhere")
+    ok("add", "link")
+    ok("commit")
+    Path("link").unlink()
+    ok("restore", "link")
+    assert os.readlink("link") == "nowhere"
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "hint"),
+    [
+        ("nope.txt", "nope.txt names no file here", "`muse status` lists what can be added."),
+        (
+            "nb.ipynb#3",
+            "there is no cell 3: the file on disk has 2 cells",
+            "Name cells by position, as in `nb.ipynb#3,5-7`, or by id, as in `nb.ipynb#id:abc`.",
+        ),
+        (
+            "nb.ipynb#0",
+            "'0' names no cell: cells count from 1, upwards",
+            "Name cells by position, as in `nb.ipynb#3,5-7`, or by id, as in `nb.ipynb#id:abc`.",
+        ),
+        ("broken.ipynb#1", "broken.ipynb: the file is not JSON", "Add the whole file instead."),
+        ("plain.txt#1", "plain.txt#1 names no file here", "`muse status` lists what can be added."),
+    ],
+)
+def test_what_names_nothing(repository: Path, path: str, message: str, hint: str) -> None:
+    Path("nb.ipynb").write_bytes(notebook(code("x = 1"), code("y = 1")))
+    Path("broken.ipynb").write_text("{")
+    Path("plain.txt").write_text("")
+    assert refused("add", "nb.ipynb", path, status=2) == f"error: {message}\n{hint}\n"
+    assert staged() == []
+
+
+def test_paths_start_where_one_stands(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("d").mkdir()
+    Path("d/a.txt").write_text("one\n")
+    Path("b.txt").write_text("one\n")
+    monkeypatch.chdir("d")
+    ok("add", "a.txt", "../b.txt")
+    assert staged() == ["b.txt", "d/a.txt"]
+
+
+def test_json(repository: Path) -> None:
+    Path("a.txt").write_text("one\n")
+    assert muse("add", ".", "--json").json == {"staged": [{"path": "a.txt", "status": "added"}], "notes": []}
+
+
+def test_from_python(repository: Path) -> None:
+    Path("a.txt").write_text("one\n")
+    assert [change.path for change in api.add(Path("a.txt")).staged] == ["a.txt"]
+    with pytest.raises(api.MuseError, match="nothing was named to add"):
+        api.add()
