@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from muse.core.errors import MuseError as MuseError
     from muse.core.repo import require_repo as require_repo
     from muse.verbs.add import add as add
     from muse.verbs.branch import branch as branch

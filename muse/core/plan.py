@@ -99,7 +99,7 @@ class _Planner:
             self.collisions.add(target.path)
         elif target.after is not None:
             below = [path for path in _files_below(self.root, target.path) if not self._goes(path)]
-            if below and not self.force:
+            if (below or target.expected is not None) and not self.force:
                 self.collisions.add(target.path)
                 return
             for path in below:
@@ -149,13 +149,21 @@ class _Planner:
         for target in self.targets.values():
             if target.after is None:
                 continue
-            twin = seen.setdefault("/".join(map(names.fold, target.path.split("/"))), target.path)
-            if twin != target.path:
-                raise Refused(
-                    f"{names.show(twin)} and {names.show(target.path)} are one name on this file system",
-                    "Nothing was changed; work with this version on a file system that tells them apart.",
-                    kind="name-collision",
-                )
+            for path in _way_to(target.path):
+                twin = seen.setdefault("/".join(map(names.fold, path.split("/"))), path)
+                if twin != path:
+                    raise Refused(
+                        f"{names.show(twin)} and {names.show(path)} are one name on this file system",
+                        "Nothing was changed; work with this version on a file system that tells them apart.",
+                        kind="name-collision",
+                    )
+
+
+def _way_to(path: str) -> Iterator[str]:
+    """A path, and each folder above it."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
 
 
 def _folds_names(root: str) -> bool:

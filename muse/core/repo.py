@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 
-from muse.core import publish, sweep, temps
+from muse.core import sweep, temps
 from muse.core.errors import NotARepository
 from muse.core.paths import MUSE, Layout
 
@@ -64,8 +64,7 @@ class Repo:
     @property
     def way(self) -> str:
         """How this file system creates a name only if it is absent."""
-        way = self.settings.text("store.publish")
-        return way if way in publish.WAYS else publish.LINK
+        return self.settings.text("store.publish")
 
 
 def find_root(start: str | os.PathLike[str] | None = None) -> str:
@@ -74,8 +73,11 @@ def find_root(start: str | os.PathLike[str] | None = None) -> str:
     Raises:
         NotARepository: There is none.
     """
-    first = os.path.abspath(os.fspath(start) if start is not None else os.environ.get(ROOT_VARIABLE) or os.getcwd())
-    folder = first
+    wanted = os.fspath(start) if start is not None else os.environ.get(ROOT_VARIABLE) or os.curdir
+    try:
+        first = folder = os.path.abspath(wanted)
+    except FileNotFoundError:  # the current folder was deleted
+        raise NotARepository(wanted) from None
     while True:
         try:
             if stat.S_ISDIR(os.lstat(os.path.join(folder, MUSE)).st_mode):

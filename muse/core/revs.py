@@ -100,6 +100,8 @@ def _by_prefix(state: State, base: str, text: str) -> bytes:
     if found:
         listed = ", ".join(id_of(digest)[: len(ID_PREFIX) + 12] for digest in found[:5])
         raise UsageProblem(f"{text} is the beginning of {len(found)} commits", f"Give more digits: {listed}.")
+    if _PREFIX.fullmatch(digits):
+        state.store.open_all()  # what cannot be found may be in a pack that is damaged
     raise UsageProblem(
         f"{names.show(text)} names no commit",
         "`muse log` lists commits, `muse branch` lists branches.",

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 #: New files above this many bytes are left out unless they are added by name.
 LARGE = 100 << 20
-_DEEPEST = 200
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _REPOSITORIES = (".muse", ".git")
 
@@ -146,7 +145,7 @@ class _Scanner:
     def _enter(self, here: _Here, name: str, tree: bytes | None) -> None:
         """Open a sub-folder and compare it; one that is gone counts as empty."""
         path = here.join(name)
-        if path.count("/") > _DEEPEST:
+        if path.count("/") > trees.DEEPEST:
             self.troubles.append(SystemTrouble(f"{names.show(path)} is nested too deep", "Move it up, or ignore it."))
             return
         try:

@@ -5,6 +5,7 @@ Cost follows the change: folders with the same digest are never opened.
 
 from __future__ import annotations
 
+from muse.core.errors import Damaged
 from muse.core.names import sort_key
 from muse.core.records import Tree, decode_tree, encode_tree
 from muse.core.types import FOLDER, Change, Entry, digest_of, id_of
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 EMPTY = encode_tree({})
 EMPTY_DIGEST = digest_of(EMPTY)
+
+#: A path has at most this many folders above its own: a scan goes no deeper, and a tree from elsewhere may not.
+DEEPEST = 200
 
 
 def read_tree(store: ObjectStore, digest: bytes | None) -> Tree:
@@ -45,6 +49,7 @@ def file_at(store: ObjectStore, root: bytes | None, path: str) -> Entry | None:
 
 def walk(store: ObjectStore, root: bytes | None, prefix: str = "") -> Iterator[tuple[str, Entry]]:
     """Every file below a tree, as (path, entry), in order of names folder by folder."""
+    _check_depth(prefix)
     for name, entry in read_tree(store, root).items():
         path = prefix + name
         if entry.mode == FOLDER:
@@ -57,6 +62,7 @@ def compare(store: ObjectStore, old: bytes | None, new: bytes | None, prefix: st
     """The files in which two trees differ, in order of paths."""
     if (old or EMPTY_DIGEST) == (new or EMPTY_DIGEST):
         return
+    _check_depth(prefix)
     before, after = read_tree(store, old), read_tree(store, new)
     for name in sorted(before.keys() | after.keys(), key=sort_key):
         was, now = before.get(name), after.get(name)
@@ -71,6 +77,12 @@ def compare(store: ObjectStore, old: bytes | None, new: bytes | None, prefix: st
             yield Change(path, was_file, now_file)
         if was_folder is not None or now_folder is not None:
             yield from compare(store, was_folder, now_folder, path + "/")
+
+
+def _check_depth(prefix: str) -> None:
+    """Refuse a tree that nests so deep that no scan wrote it, before it exhausts the stack."""
+    if prefix.count("/") > DEEPEST + 1:
+        raise Damaged(f"a tree nests more than {DEEPEST} folders deep", "muse wrote no such tree: do not use that commit.")
 
 
 def update(store: ObjectStore, root: bytes | None, edits: Iterable[tuple[str, Entry | None]]) -> bytes:

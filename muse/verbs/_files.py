@@ -152,9 +152,10 @@ def _mode_line(change: Change) -> Iterator[Line]:
 
 def text_lines(file: FileDiff) -> tuple[DiffLine, ...]:
     """The lines of a text file that differ."""
-    from muse.display.lines import line_diff
+    from muse.display.lines import ended, line_diff
 
-    return line_diff(_text(file.old), _text(file.new))
+    old, new = _text(file.old), _text(file.new)
+    return line_diff(ended(old), ended(new)) if file.kind == "link" else line_diff(old, new)
 
 
 def json(file: FileDiff) -> dict[str, object]:

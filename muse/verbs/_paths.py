@@ -18,19 +18,29 @@ def to_repository(root: str, typed: str) -> str:
         UsageProblem: It leads out of the repository, or into `.muse`.
     """
     top = os.path.realpath(root)
-    here = os.path.realpath(os.getcwd())
-    base = here if is_below(here, top) else top
-    whole = os.path.normpath(os.path.join(base, os.path.expanduser(typed)))
-    if whole not in (top, root):
-        whole = os.path.join(os.path.realpath(os.path.dirname(whole)), os.path.basename(whole))
-    else:
-        whole = top
+    if "\0" in typed:
+        raise _unfit(typed)
+    whole = _resolved(typed, top)
     if not is_below(whole, top):
         raise UsageProblem(f"{show(typed)} is not in this repository", f"Its folder is {show(root)}.")
     path = whole[len(top) :].strip("/")
     if path and any(map(is_bad, path.split("/"))):
-        raise UsageProblem(f"{show(typed)} is not a path that can be versioned", "Name a file of the folder.")
+        raise _unfit(typed)
     return path
+
+
+def _unfit(typed: str) -> UsageProblem:
+    return UsageProblem(f"{show(typed)} is not a path that can be versioned", "Name a file of the folder.")
+
+
+def _resolved(typed: str, top: str) -> str:
+    """The absolute path, without links but for the last name; a link from outside to `top` is `top`."""
+    here = os.path.realpath(os.getcwd())
+    base = here if is_below(here, top) else top
+    whole = os.path.normpath(os.path.join(base, os.path.expanduser(typed)))
+    if not is_below(whole, top) and os.path.realpath(whole) == top:
+        return top
+    return os.path.join(os.path.realpath(os.path.dirname(whole)), os.path.basename(whole))
 
 
 def is_below(path: str, top: str) -> bool:

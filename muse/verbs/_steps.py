@@ -112,6 +112,7 @@ class Step(NamedTuple):
     Attributes:
         doing, did: What it does, in words: "undo `commit`", "Undid `commit`".
         hint: What to do next.
+        back: What brings back work that was replaced.
         about: The operation that it takes back, brings back, or goes back to.
         destination: The operation whose view it takes.
         targets: What it wants of the files.
@@ -120,6 +121,7 @@ class Step(NamedTuple):
     doing: str
     did: str
     hint: str
+    back: str
     about: Operation
     destination: Operation
     targets: list[Target]
@@ -131,10 +133,11 @@ class Step(NamedTuple):
             Refused: Uncommitted work is in the way.
         """
         view = self.destination.view
-        plans = planned(state, self.targets, doing=self.doing, force=force)
+        plans = planned(state, self.targets, doing=self.doing, back=self.back, force=force)
+        hint = f"what was replaced is saved: {self.back} brings it back" if force and plans else self.hint
 
         def answer(left: tuple[str, ...]) -> StepResult:
             files = Files(changes_of(plans), left)
-            return StepResult(self.did, self.about, view.branch, view.commit, files, self.hint, tuple(state.notes))
+            return StepResult(self.did, self.about, view.branch, view.commit, files, hint, tuple(state.notes))
 
         return Draft(answer, view, plans)

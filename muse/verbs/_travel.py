@@ -65,13 +65,20 @@ def noise(path: str, old: Callable[[], bytes], new: Callable[[], bytes]) -> bool
 
 
 def planned(
-    state: State, targets: Iterable[plan.Target], *, doing: str, force: bool = False, also: Iterable[str] = ()
+    state: State,
+    targets: Iterable[plan.Target],
+    *,
+    doing: str,
+    back: str = "`muse undo`",
+    force: bool = False,
+    also: Iterable[str] = (),
 ) -> tuple[Planned, ...]:
     """Decide what may be done to the files.
 
     Args:
         targets: What is expected and wanted at each path.
         doing: For the message: "check out main".
+        back: For the message: what brings back work that `force` replaced.
         force: Replace uncommitted work too, after saving it.
         also: More paths that are in the way.
 
@@ -81,16 +88,16 @@ def planned(
     found = plan.plan(state.repo.root, state.store, targets, noise, force=force)
     in_the_way = sorted({*found.collisions, *(() if force else also)})
     if in_the_way:
-        raise collision(in_the_way, doing)
+        raise collision(in_the_way, doing, back)
     return found.planned
 
 
-def collision(paths: Sequence[str], doing: str) -> Refused:
+def collision(paths: Sequence[str], doing: str, back: str) -> Refused:
     """The error that names the files in the way."""
     shown = ", ".join(map(show, paths[:_SHOWN])) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
     return Refused(
         f"cannot {doing}: uncommitted work in {shown} would be overwritten",
-        'Commit it first (`muse commit -m "..."`), or add --force: then it is saved and `muse undo` brings it back.',
+        f'Commit it first (`muse commit -m "..."`), or add --force: then it is saved and {back} brings it back.',
         kind="uncommitted",
     )
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 #: Seconds for which a notebook that its server is writing is waited for.
 _SAVING_SECONDS = 1.0
-_RECENT_NS = 1_000_000_000
+#: A copy older than this was left by a server that died.
+_SAVE_AT_MOST_NS = 60_000_000_000
 
 
 class Work(NamedTuple):
@@ -136,7 +137,7 @@ class _Look:
         return found
 
     def _being_saved(self, change: Change) -> bool:
-        """The server keeps the old copy beside the notebook, as `.~NAME`, while it writes."""
+        """The server keeps the old copy beside the notebook, as `.~NAME`, while it writes. It copies its mtime too."""
         if change.after is None or not is_notebook(change.path):
             return False
         folder, name = os.path.split(os.path.join(self.root, change.path))
@@ -144,7 +145,7 @@ class _Look:
             copy = os.lstat(os.path.join(folder, f".~{name}"))
         except OSError:
             return False
-        return copy.st_mtime_ns > time.time_ns() - 60 * _RECENT_NS
+        return copy.st_ctime_ns > time.time_ns() - _SAVE_AT_MOST_NS
 
     def _take(self, path: str, before: Entry | None, content: Content) -> None:
         assert content.data is not None

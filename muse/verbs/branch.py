@@ -110,6 +110,10 @@ def branch(
         if delete or move:
             raise UsageProblem("no branch was named", "`muse branch` lists them.")
         return reading(repo, lambda state: BranchResult("", _list(state), tuple(state.notes)))
+    if delete and move:
+        raise UsageProblem(
+            "-d and -m do not go together", "`muse branch -d NAME` deletes, `muse branch -m NAME NEW` renames."
+        )
     flags = (*(("-d",) if delete else ()), *(("-m",) if move else ()))
     args = (*flags, name, *((start,) if start is not None else ()))
     work = _delete if delete else _move if move else _make

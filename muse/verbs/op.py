@@ -118,6 +118,7 @@ def _restore(state: State, number: int, force: bool) -> Draft[StepResult]:
         doing=f"go back to operation {number} (`{destination.command}`)",
         did=f"Went back to operation {number} (`{destination.command}`)",
         hint="`muse undo` takes this back",
+        back="`muse undo`",
         about=destination,
         destination=destination,
         targets=_targets(state, number),

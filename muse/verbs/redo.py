@@ -46,6 +46,7 @@ def _redo(state: State, force: bool) -> Draft[StepResult]:
         doing=f"redo {what}",
         did=f"Redid {what}",
         hint="",
+        back=f"`muse op restore {newest.number}`",
         about=again,
         destination=again,
         targets=[Target(*change) for change in again.changes(state.store)],

@@ -52,8 +52,9 @@ class ShowResult(Result, _Fields):
         commit = self.entry.commit
         yield heading((short_id(self.entry.id), "id"), f"  {commit.subject}")
         yield line((f"{commit.author.name} <{commit.author.email}>, {when(commit.time)}", "dim"))
-        for text in commit.message.strip().splitlines()[1:]:
-            yield line(text, indent=1)
+        body = commit.message.strip().partition("\n")[2].strip("\n")
+        for text in ("", *body.split("\n")) if body else ():
+            yield line(text, indent=1 if text else 0)
         yield from _files.document(self.files)
 
     def json(self) -> object:

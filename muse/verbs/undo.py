@@ -49,6 +49,7 @@ def _undo(state: State, force: bool) -> Draft[StepResult]:
         doing=f"undo {what}",
         did=f"Undid {what}",
         hint=f"{stay}`muse redo` brings it back",
+        back=f"`muse op restore {newest.number}`",
         about=undone,
         destination=before,
         targets=_steps.reversed_targets(undone.changes(state.store)),

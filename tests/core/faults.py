@@ -43,6 +43,11 @@ def press() -> None:
         pass
 
 
+def without_waiting(patch: pytest.MonkeyPatch) -> None:
+    """The disk confirms at once: for tests that try every call, and count or break the waiting itself."""
+    patch.setattr(os, "fsync", lambda fd: None)
+
+
 def as_usual(patch: pytest.MonkeyPatch) -> None:
     """As on a local disk."""
 

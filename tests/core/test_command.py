@@ -12,19 +12,28 @@ from typing import Any
 
 import pytest
 
-from muse.core import command, interrupts, io, ops, sweep, temps, worktree
-from muse.core.command import EXCLUSIVE, NO_LOCK, SHARED, Draft, State, reading, writing
+from muse.core import command, interrupts, ops, sweep, temps, worktree
+from muse.core.command import SHARED, Draft, State, reading, writing
 from muse.core.errors import Damaged, MuseError, Refused, SystemTrouble, Unconfirmed
-from muse.core.pack import PackWriter
-from muse.core.plan import Target, plan
 from muse.core.repo import Repo
-from muse.core.types import PackRef, digest_of
+from muse.core.types import digest_of
 from tests.core import faults, processes
+from tests.core.commands import (
+    DURABLE,
+    Once,
+    after_its_pack,
+    branches,
+    change_files,
+    newest,
+    raising,
+    record,
+    unnamed_packs,
+    with_link,
+)
 from tests.core.faults import press
 from tests.core.folders import file, put, read_files
-from tests.core.stores import (
-    branches, new_repo, put_operation, record, unnamed_packs, write_pack,
-)  # fmt: skip
+from tests.core.stores import new_repo, put_operation, write_pack
+
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
@@ -193,6 +202,16 @@ def test_many_processes_at_once_lose_nothing(repo: Repo) -> None:
     assert unnamed_packs(repo.layout) == set()
 
 
+def test_files_stay_as_they_are_when_the_race_was_lost(repo: Repo) -> None:
+    put(repo.root, "f", file(b"mine"))
+    with pytest.raises(Refused):
+        change_files(repo, {"f": b"new"}, Once(in_another_process(repo, "other")))
+    assert read_files(repo.root) == {"f": file(b"mine")}
+    assert os.listdir(repo.layout.restore) == []
+    assert unnamed_packs(repo.layout) == set()
+    assert worktree.applied(repo.layout) == 0
+
+
 # Packs that are replaced
 
 
@@ -296,6 +315,7 @@ def test_whatever_fails_it_is_before_or_after(
     after: bool,
 ) -> None:
     surroundings(monkeypatch)
+    faults.without_waiting(monkeypatch)
     for at in itertools.count():
         repo = new_repo(tmp_path / str(at), DURABLE)
         record(repo, "one")

@@ -36,8 +36,9 @@ def test_names_are_sorted_by_what_they_are(root: Path) -> None:
     put_all(
         root,
         {
-            **{"f": file(b""), "x": What("x"), "l": What("l", b"d"), "broken": What("l", b"nowhere"), "d": What("d")},
-            **{"pipe": What(FIFO), "skip.log": file(b""), "keep.log": file(b""), ".muse ": file(b""), ".MUSE": What("d")},
+            **{"f": file(b""), "x": What("x"), "l": What("l", b"d"), "broken": What("l", b"nowhere")},
+            **{"skip.log": file(b""), "keep.log": file(b""), ".muse ": file(b"")},
+            **{"d": What("d"), ".MUSE": What("d"), "pipe": What(FIFO)},
         },
     )
     assert listed(root, {"keep.log"}, Rules.root(b"*.log\n")) == Listing(
@@ -93,8 +94,8 @@ def test_the_rules_of_a_folder(root: Path, files: dict[str, bytes], ignored: boo
     for name, data in files.items():
         (root / name).write_bytes(data)
     fd = os.open(root, os.O_RDONLY)
-    assert listing.rules_of(fd, "", None).ignored("data", False) == ignored
-    assert listing.rules_of(fd, "sub", Rules.root()).ignored("data", False) == ignored
+    assert listing.rules_of(fd, "", None, None).ignored("data", False) == ignored
+    assert listing.rules_of(fd, "sub", Rules.root(), None).ignored("data", False) == ignored
     os.close(fd)
 
 
@@ -104,7 +105,18 @@ def test_something_else_in_place_of_a_rule_file(root: Path, make: object, monkey
     assert callable(make)
     make(root / ".museignore")
     fd = os.open(root, os.O_RDONLY)
-    assert not listing.rules_of(fd, "", None).ignored("data", False)
+    assert not listing.rules_of(fd, "", None, None).ignored("data", False)
+    os.close(fd)
+
+
+def test_a_rule_file_is_looked_for_only_where_it_is_known_to_be(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / ".gitignore").write_bytes(b"data\n*ignore\n")
+    fd = os.open(root, os.O_RDONLY)
+    for rules in (None, Rules.root(b"*ignore\n")):
+        known = listed(root, set(), rules)
+        assert listing.rules_of(fd, "", rules, known).ignored("data", False)
+    monkeypatch.setattr(listing, "_small_file", None)
+    assert not listing.rules_of(fd, "", None, Listing(files=("f",))).ignored("data", False)
     os.close(fd)
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.core import object_store
@@ -148,6 +148,7 @@ def test_an_unfinished_pack_goes_with_its_store(layout: Layout) -> None:
 # Single objects
 
 
+@settings(max_examples=30)
 @given(data=st.binary())
 def test_single_objects_come_back(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     root = tmp_path_factory.getbasetemp() / "single"

@@ -165,7 +165,7 @@ LEAVES = st.none() | st.booleans() | st.integers(-2, 2) | st.just(Z) | WORDS
 ANYTHING = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3))
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     kind=st.sampled_from(["tree", "commit"]), values=st.lists(ANYTHING, max_size=5), at=st.integers(0, 6), odd=ANYTHING
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.core import codec, stat_cache, temps
@@ -49,6 +49,7 @@ def path(tmp_path: Path) -> str:
     return str(tmp_path / "stat")
 
 
+@settings(max_examples=40)
 @given(folders=st.dictionaries(NAMES, records(), max_size=4), essences=st.dictionaries(DIGESTS, DIGESTS, max_size=3))
 def test_what_was_put_comes_back(
     tmp_path_factory: pytest.TempPathFactory, folders: dict[str, FolderRecord], essences: dict[bytes, bytes]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.core import locks, sweep, temps
@@ -82,19 +82,21 @@ def test_no_clock_decides_about_the_others(layout: Layout, age: float) -> None:
 
 
 def test_what_a_live_process_writes_is_not_touched(layout: Layout) -> None:
-    with processes.elsewhere(processes.begin_files, layout.ops, LOCKED) as writer:
-        with processes.elsewhere(processes.begin_files, layout.packs, SPARED) as other:
-            held = [os.path.join(folder, name) for folder in (layout.ops, layout.packs) for name in os.listdir(folder)]
-            assert len(held) == 4
-            for path in held:
-                os.utime(path, (0, 0))
-            for _ in range(3):
-                assert sweep.sweep(layout) == 0
-            for process in (writer, other):
-                process.kill()
-                process.join()
-            assert sweep.sweep(layout) == 4
-            assert not any(map(os.path.exists, held))
+    with (
+        processes.elsewhere(processes.begin_files, layout.ops, LOCKED) as writer,
+        processes.elsewhere(processes.begin_files, layout.packs, SPARED) as other,
+    ):
+        held = [os.path.join(folder, name) for folder in (layout.ops, layout.packs) for name in os.listdir(folder)]
+        assert len(held) == 4
+        for path in held:
+            os.utime(path, (0, 0))
+        for _ in range(3):
+            assert sweep.sweep(layout) == 0
+        for process in (writer, other):
+            process.kill()
+            process.join()
+        assert sweep.sweep(layout) == 4
+        assert not any(map(os.path.exists, held))
 
 
 def test_writing_and_sweeping_at_once_loses_nothing(layout: Layout) -> None:
@@ -103,6 +105,7 @@ def test_writing_and_sweeping_at_once_loses_nothing(layout: Layout) -> None:
     assert len(os.listdir(layout.journal)) == 300
 
 
+@settings(max_examples=30)
 @given(names=st.sets(NAMES | st.sampled_from(["000000000001", "HEAD", "stat", "x.pack", "a.tmp", ".stat_cache_1"])))
 def test_other_names_are_left_alone(tmp_path_factory: pytest.TempPathFactory, names: set[str]) -> None:
     layout = Layout(str(tmp_path_factory.mktemp("swept", numbered=True)))

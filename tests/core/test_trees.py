@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.core import trees
@@ -47,12 +47,14 @@ def build(store: MemoryStore, files: Files) -> bytes:
     return trees.update(store, None, files.items())
 
 
+@settings(max_examples=50)
 @given(files=FILES)
 def test_what_is_put_in_is_listed(files: Files) -> None:
     store = MemoryStore()
     assert dict(trees.walk(store, build(store, files))) == files
 
 
+@settings(max_examples=50)
 @given(files=FILES, order=st.randoms(use_true_random=False))
 def test_the_order_of_edits_does_not_matter(files: Files, order: object) -> None:
     store = MemoryStore()
@@ -84,6 +86,7 @@ def test_update_is_the_same_as_building_anew(case: tuple[Files, list[tuple[str, 
     assert root == build(store, after)
 
 
+@settings(max_examples=50)
 @given(one=FILES, two=FILES)
 def test_compare_finds_what_differs(one: Files, two: Files) -> None:
     store = MemoryStore()
@@ -97,6 +100,7 @@ def test_compare_finds_what_differs(one: Files, two: Files) -> None:
     assert [Change(path, after, before) for path, before, after in back] == changes
 
 
+@settings(max_examples=50)
 @given(one=FILES, two=FILES)
 def test_changes_lead_from_one_tree_to_the_other(one: Files, two: Files) -> None:
     store = MemoryStore()
@@ -104,6 +108,7 @@ def test_changes_lead_from_one_tree_to_the_other(one: Files, two: Files) -> None
     assert trees.update(store, build(store, one), [(path, after) for path, _, after in changes]) == build(store, two)
 
 
+@settings(max_examples=50)
 @given(files=FILES, paths=st.lists(PATHS))
 def test_lookup_finds_files_and_folders(files: Files, paths: list[str]) -> None:
     store = MemoryStore()

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.core import worktree
+from muse.core import io, worktree
 from muse.core.disk import Folders, Found
 from muse.core.errors import Damaged, MuseError, SystemTrouble, Unconfirmed
 from muse.core.object_store import ObjectStore
@@ -281,7 +281,7 @@ def test_names_of_a_dead_command_become_durable_with_the_rest(
     place = Place(tmp_path / "root", {"a/f": OLD, "b/f": OLD}, {"a/f": NEW, "c/f": NEW})
     place.go()
     synced: list[str] = []
-    monkeypatch.setattr(worktree.io, "sync_folder", lambda path: synced.append(os.path.relpath(path, place.root)))
+    monkeypatch.setattr(io, "sync_folder", lambda path: synced.append(os.path.relpath(path, place.root)))
     worktree.resume(place.layout, place.operation, place.store, durable=True)
     assert {"a", "c", "."} <= set(synced)
 
@@ -373,7 +373,7 @@ def test_a_link_that_cannot_be_made_is_damage(tmp_path: Path, link: bytes) -> No
     place = Place(tmp_path / "root", {}, {})
     change = Change("l", None, What("l", link).entry)
     place.store.add(link)
-    with pytest.raises(Damaged, match="a link with the target b'.*' cannot be made"):
+    with pytest.raises(Damaged, match=r"a link with the target b'.*' cannot be made"):
         Staging(place.layout, "0123", durable=False).write([change], place.store)
 
 

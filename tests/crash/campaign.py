@@ -9,7 +9,7 @@ from tests.crash.harness import Struck, ahead, forget
 
 P = TypeVar("P")
 
-_SHOWN = 12
+_SHOWN, _LENGTH = 12, 400
 
 
 class Row(NamedTuple):
@@ -47,7 +47,7 @@ class Campaign:
             try:
                 check(point, struck)
             except Exception as error:
-                violations.append(f"{struck.fault}\n    {type(error).__name__}: {error}")
+                violations.append(f"{struck.fault}\n    {type(error).__name__}: {str(error)[:_LENGTH]}")
             finally:
                 forget(struck)
         self.rows.append(Row(self.command, what, tried, len(violations)))

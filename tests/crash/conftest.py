@@ -1,6 +1,7 @@
 """Crash tests: what they need, how many points they try, and the table at the end.
 
-`MUSE_CRASH=all` tries every point there is (that takes half an hour), `MUSE_CRASH=5` every fifth of the usual ones.
+`MUSE_CRASH=all` tries every point from the first write on, and far more of the others, on the disk: that takes an
+hour. `MUSE_CRASH=5` tries every fifth of the usual ones.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def prepared(
     """Each scenario, built when the first test asks for it."""
     name = request.param
     if name not in _PREPARED:
-        _PREPARED[name] = prepare(name, os.path.join(place, name), environment)
+        _PREPARED[name] = prepare(name, place, environment)
     return _PREPARED[name]
 
 

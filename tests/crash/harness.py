@@ -80,21 +80,27 @@ def status_in(root: str) -> tuple[dict[str, Any], list[str]]:
 
 def prepare(name: str, folder: str, env: dict[str, str]) -> Prepared:
     """Build the repository of a scenario below `folder`, and run its command once undisturbed."""
-    scenario, root = SCENARIOS[name], os.path.join(folder, "prepared")
-    os.makedirs(root)
+    scenario, folder = SCENARIOS[name], tempfile.mkdtemp(dir=folder)
+    root = os.path.join(folder, "prepared")
+    os.mkdir(root)
     type_in(root, "init")
     for contents, words in (*scenario.steps, (scenario.work, ("status",))):
         if contents is not None:
             repositories.write_contents(root, contents)
         answer = type_in(root, *words)
         assert answer.status == 0, answer
-    # The process must run the muse that is tested here, and open the same files in the same order every time.
-    env = env | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-    before = Side(state_of(root), status_in(copy(root, os.path.join(folder, "looked at")))[0])
-    done = copy(root, os.path.join(folder, "done"))
+    # The process must run the muse that is tested here, and open the same files in the same order every time:
+    # that needs one run before, which leaves compiled modules behind.
+    env = env | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"}
+    before, first, done = (copy(root, os.path.join(folder, name)) for name in ("before", "first", "done"))
+    faults.trace(process(scenario.command), cwd=first, env=env)
     calls = faults.trace(process(scenario.command), cwd=done, env=env)
-    after = Side(state_of(done), status_in(done)[0])
-    return Prepared(name, scenario, root, before, after, calls, env)
+    return Prepared(name, scenario, root, side_at(before), side_at(done), calls, env)
+
+
+def side_at(root: str) -> Side:
+    """What is in a repository now."""
+    return Side(state_of(root), status_in(root)[0])
 
 
 def process(words: Sequence[str]) -> list[str]:

@@ -20,7 +20,8 @@ class Sampling:
     """How many of the points are tried.
 
     Args:
-        wish: "all" for every point; a number N for every Nth of what is usual; empty for the usual.
+        wish: "all" for every point from the first write on, and ten times as many of the others; a number N for
+            every Nth of what is usual; empty for the usual.
     """
 
     def __init__(self, wish: str) -> None:
@@ -28,13 +29,13 @@ class Sampling:
         self._factor = int(wish) if wish and not self.all else 1
 
     def every(self, step: int, items: Sequence[T]) -> Sequence[T]:
-        """One of so many, the last one always."""
-        step = 1 if self.all else step * self._factor
-        return items[(len(items) - 1) % step :: step] if items else items
+        """One of so many."""
+        return _thin(1 if self.all else step * self._factor, items)
 
     def some(self, number: int, items: Sequence[T]) -> Sequence[T]:
-        """At most so many, spread evenly, the last one always."""
-        return self.every(-(-len(items) // number) or 1, items)
+        """At most so many, spread evenly."""
+        step = -(-len(items) // (10 * number if self.all else number))
+        return _thin(step * self._factor, items)
 
     def before(self, calls: Sequence[Call]) -> Sequence[Call]:
         """Some of the calls before the first write."""
@@ -50,6 +51,11 @@ class Sampling:
         staging = [call for call in changing if _stages(call)]
         kept = set(self.every(_STAGING, staging))
         return self.every(1, [call for call in changing if call in kept or not _stages(call)])
+
+
+def _thin(step: int, items: Sequence[T]) -> Sequence[T]:
+    """Every so-manieth, the last one always."""
+    return items[(len(items) - 1) % step :: step] if items else items
 
 
 def first_write(calls: Sequence[Call]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -48,9 +49,11 @@ def hook(shell: InteractiveShell) -> Any:
 def calls(function: Any, argument: object) -> list[Any]:
     """Everything that a call calls: what is built in as it is, what is written in Python as its code."""
     found: list[Any] = []
+    gc.disable()  # what it calls back is not ours
     sys.setprofile(lambda frame, event, what: found.append(what if event == "c_call" else frame.f_code))
     function(argument)
     sys.setprofile(None)
+    gc.enable()
     return [one for one in found if one is not sys.setprofile]
 
 

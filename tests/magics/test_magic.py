@@ -40,10 +40,11 @@ def repository(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> Pa
     return folder
 
 
-def test_the_message_is_what_was_typed(repository: Path, run: Run) -> None:
+@pytest.mark.parametrize("message", ["cost: {x} $HOME", "{x}", "$x", "{x + 1} of {{x}}"])
+def test_the_message_is_what_was_typed(message: str, repository: Path, run: Run) -> None:
     """IPython would put variables into the line; nobody wants that in a message."""
     (repository / "a.txt").write_text("two\n")
-    assert run('x = 5\n%muse commit -m "cost: {x} $HOME $x"').subject == "cost: {x} $HOME $x"
+    assert run(f'x = 5\n%muse commit -m "{message}"').subject == message
 
 
 def test_the_result_is_a_value(repository: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,9 +44,9 @@ json_values: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(short_texts, inner, max_size=3)),
     max_leaves=5,
 )
-metadata = st.dictionaries(
-    st.sampled_from(["tags", "author", "slide"]), json_values, max_size=2
-).map(lambda value: {**value, "tags": ["a"]} if "tags" in value else value)
+metadata = st.dictionaries(st.sampled_from(["tags", "author", "slide"]), json_values, max_size=2).map(
+    lambda value: {**value, "tags": ["a"]} if "tags" in value else value
+)
 
 bundles = st.dictionaries(
     st.sampled_from(["text/plain", "text/html", "image/png", "image/svg+xml"]), texts, max_size=2
@@ -96,9 +96,7 @@ cells = st.one_of(code_cells, code_cells, prose_cells)
 #: Cells that are noise, whatever they show.
 noise_cells = st.builds(
     _code_cell,
-    st.sampled_from(
-        ["", " \n", "%muse log", "%load_ext muse\n\n# go\nx = %muse status", "%%muse commit\nfirst"]
-    ),
+    st.sampled_from(["", " \n", "%muse log", "%load_ext muse\n\n# go\nx = %muse status", "%%muse commit\nfirst"]),
     st.lists(outputs, max_size=1),
     metadata,
     counts,
@@ -114,9 +112,7 @@ def notebook(cells: list[Document], extra: Document | None = None, ids: bool = T
     return {"cells": numbered, "metadata": extra or {}, "nbformat": 4, "nbformat_minor": 5 if ids else 4}
 
 
-kernels = st.sampled_from(
-    [{}, {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}]
-)
+kernels = st.sampled_from([{}, {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}])
 documents: st.SearchStrategy[Document] = st.builds(
     lambda body, extra, kernel, ids: notebook(body, {**extra, **kernel}, ids),
     st.lists(st.one_of(cells, cells, cells, noise_cells), max_size=5),
@@ -177,9 +173,7 @@ def _split(draw: st.DrawFn, document: Document) -> Document:
         for output in cell.get("outputs", []):
             if output["output_type"] == "stream":
                 parts = pieces(output["text"])
-                chunks += [
-                    {**output, "text": part} for part in ([parts] if isinstance(parts, str) else parts)
-                ]
+                chunks += [{**output, "text": part} for part in ([parts] if isinstance(parts, str) else parts)]
             else:
                 data = output.get("data", {})
                 for mime in data.keys() - {"application/vnd.x.v1+json"}:
@@ -209,8 +203,7 @@ def rerun(draw: st.DrawFn, document: Document) -> Document:
     added = draw(st.lists(noise_cells, max_size=2))
     ids = again["nbformat_minor"] >= 5
     again["cells"][place:place] = [
-        {**copy.deepcopy(cell), **({"id": f"noise{number}"} if ids else {})}
-        for number, cell in enumerate(added)
+        {**copy.deepcopy(cell), **({"id": f"noise{number}"} if ids else {})} for number, cell in enumerate(added)
     ]
     again["metadata"]["language_info"] = {
         "name": "python",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from muse.notebook import align as module
 from muse.notebook.align import align
 from muse.notebook.model import Cell, read
 from tests.notebook.strategies import code_cell, documents, edited, notebook, raw, stream
@@ -21,8 +23,7 @@ def cells_of(document: dict[str, Any]) -> tuple[Cell, ...]:
 def cells(*sources: str, ids: str = "") -> tuple[Cell, ...]:
     """Code cells, with one letter of `ids` each."""
     return tuple(
-        Cell(ids[place] if ids else None, "code", source, (), "{}", place + 1)
-        for place, source in enumerate(sources)
+        Cell(ids[place] if ids else None, "code", source, (), "{}", place + 1) for place, source in enumerate(sources)
     )
 
 
@@ -105,9 +106,9 @@ def test_a_notebook_is_itself(document: dict[str, Any]) -> None:
             id="edited beside a copy of what it was",
         ),
         pytest.param(
-            cells("x = f(1)", "x = f(1, y)"),
-            cells("x = f(1, z)", "x = f(1, y, 0)"),
-            [(0, 0, False), (1, 1, False)],
+            cells("x = f(1, y)"),
+            cells("x = f(1)", "x = f(1, y, 2)"),
+            [(None, 0, False), (0, 1, False)],
             id="the most alike",
         ),
         pytest.param(
@@ -163,13 +164,16 @@ def test_other_kinds_are_other_cells() -> None:
     """Without an id, prose is not taken for edited code."""
     old, new = cells("a b c d"), (cells("a b c d e")[0]._replace(kind="markdown"),)
     assert [tuple(pair) for pair in align(old, new)] == [(0, None, False), (None, 0, False)]
-    assert [
-        pair.moved for pair in align(cells("a", ids="x"), (cells("b", ids="x")[0]._replace(kind="raw"),))
-    ] == [False]
+    assert [pair.moved for pair in align(cells("a", ids="x"), (cells("b", ids="x")[0]._replace(kind="raw"),))] == [
+        False
+    ]
 
 
 def test_long_notebooks_are_compared_within_bounds() -> None:
-    """2,000 edited cells without ids are still told apart by their place."""
+    """2,000 edited cells without ids are told apart by their place, with few comparisons."""
     old = cells(*(f"x{number} = f({number})" for number in range(2000)))
     new = cells(*(f"x{number} = f({number}, 0)" for number in range(2000)))
-    assert [(pair.old, pair.new) for pair in align(old, new)] == [(place, place) for place in range(2000)]
+    with mock.patch.object(module, "_likeness", wraps=module._likeness) as compared:
+        pairs = align(old, new)
+    assert [(pair.old, pair.new) for pair in pairs] == [(place, place) for place in range(2000)]
+    assert compared.call_count < 20_000

@@ -96,9 +96,7 @@ def places(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @given(document=documents, wrong=json_values, data=st.data(), upgraded=st.booleans())
 @settings(max_examples=200)
-def test_wrong_types_in_any_field(
-    document: dict[str, Any], wrong: object, data: st.DataObject, upgraded: bool
-) -> None:
+def test_wrong_types_in_any_field(document: dict[str, Any], wrong: object, data: st.DataObject, upgraded: bool) -> None:
     """A field of any type, or none at all, never breaks the reader."""
     if not upgraded:
         document = {**document, "nbformat": 3, "worksheets": [{"cells": document.pop("cells")}]}

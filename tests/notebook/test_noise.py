@@ -110,9 +110,7 @@ def test_noise_alone_is_an_empty_diff(document: dict[str, Any], data: st.DataObj
         other["metadata"]["name"] = data.draw(st.sampled_from(["a", "b"]))
     one, two = read(raw(document)), read(raw(other))
     assert (essence(one) == essence(two)) == diff(one, two).empty == same_but_noise(raw(document), raw(other))
-    same_cells = [cell.key for cell in content_cells(one.cells)] == [
-        cell.key for cell in content_cells(two.cells)
-    ]
+    same_cells = [cell.key for cell in content_cells(one.cells)] == [cell.key for cell in content_cells(two.cells)]
     assert (essence(one) == essence(two)) == (same_cells and one.metadata == two.metadata)
 
 

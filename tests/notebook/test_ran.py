@@ -31,9 +31,7 @@ def missed(*runs: Run) -> list[str]:
 
 
 @given(document=documents, keyed=st.booleans(), data=st.data())
-def test_running_what_is_on_disk_misses_nothing(
-    document: dict[str, Any], keyed: bool, data: st.DataObject
-) -> None:
+def test_running_what_is_on_disk_misses_nothing(document: dict[str, Any], keyed: bool, data: st.DataObject) -> None:
     """Programs that run a notebook read it first; in any order, with ids or without."""
     nb = read(raw(document))
     code = data.draw(st.permutations([cell for cell in nb.cells if cell.kind == "code"]))

@@ -14,9 +14,7 @@ from tests.notebook.strategies import raw
 def old(*cells: dict[str, Any], **fields: Any) -> bytes:
     """A notebook of format 3."""
     sheet = {"cells": list(cells), "metadata": {}}
-    return raw(
-        {"metadata": {"name": ""}, "nbformat": 3, "nbformat_minor": 0, "worksheets": [sheet], **fields}
-    )
+    return raw({"metadata": {"name": ""}, "nbformat": 3, "nbformat_minor": 0, "worksheets": [sheet], **fields})
 
 
 CELLS: list[dict[str, Any]] = [

@@ -103,6 +103,11 @@ class Verbs(RuleBasedStateMachine):
         os.unlink(path)
         del self.disk[path]
 
+    @rule(path=file_paths)
+    def make_an_empty_folder(self, path: str) -> None:
+        if path not in self.disk and not any(other in self.disk for other in above(path)):
+            os.makedirs(os.path.join(path, "empty"), exist_ok=True)
+
     # What people type.
 
     @precondition(lambda self: self.view.stage or self.disk != self.trees[self.view.commit])
@@ -317,7 +322,9 @@ class Verbs(RuleBasedStateMachine):
     def nothing_is_lost(self) -> None:
         assert self.lost <= saved(self.root)
 
-    def _planned(self, wanted: Targets, answer: Answer, *, force: bool, also: list[str] | None = None) -> Changes | None:
+    def _planned(
+        self, wanted: Targets, answer: Answer, *, force: bool, also: list[str] | None = None
+    ) -> Changes | None:
         """What a command does to the folder; None when it must refuse, and did."""
         try:
             changes = plan(self.disk, wanted, force=force, also=also or ())
@@ -374,4 +381,4 @@ def _folder() -> Tree:
 @pytest.mark.slow
 def test_the_verbs_do_what_the_model_says() -> None:
     calm = settings(max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
-    run_state_machine_as_test(Verbs, settings=calm)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Verbs, settings=calm)

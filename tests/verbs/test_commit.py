@@ -23,7 +23,7 @@ def test_the_whole_folder(repository: Path) -> None:
     write(a="two\n", c="one\n")
     Path("b").unlink()
     assert ok("commit", "-m", "second look\n\nWith a reason.") == (
-        "[main 7fa73bee09] second look\n3 files: 1 added, 1 changed, 1 deleted\n"
+        "[main 442a94942d] second look\n3 files: 1 added, 1 changed, 1 deleted\n"
     )
     assert muse("status", "--json").json["clean"]
 
@@ -152,13 +152,13 @@ def test_on_no_branch_it_makes_one(repository: Path) -> None:
     ok("checkout", commit_id())
     write(a="two\n")
     assert ok("commit", "-m", "on my own") == (
-        "[detached-99b4e5a10e 99b4e5a10e] on my own\n"
+        "[detached-d5f87ae59e d5f87ae59e] on my own\n"
         "1 file: 1 changed\n"
-        "no branch was checked out, so the commit got one: detached-99b4e5a10e\n"
+        "no branch was checked out, so the commit got one: detached-d5f87ae59e\n"
     )
-    assert muse("status", "--json").json["branch"] == "detached-99b4e5a10e"
+    assert muse("status", "--json").json["branch"] == "detached-d5f87ae59e"
     ok("checkout", "main")
-    assert [branch["name"] for branch in muse("branch", "--json").json["branches"]] == ["detached-99b4e5a10e", "main"]
+    assert [branch["name"] for branch in muse("branch", "--json").json["branches"]] == ["detached-d5f87ae59e", "main"]
 
 
 def test_a_file_in_the_place_of_a_folder_and_back(repository: Path) -> None:

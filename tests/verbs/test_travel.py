@@ -1,0 +1,98 @@
+"""`muse.verbs._travel`: what changing files looks like to the person whose files they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from muse.core import command
+from muse.core.command import State
+from muse.core.errors import Refused
+from muse.core.plan import Target
+from muse.core.repo import Repo
+from muse.core.types import Change, Entry, digest_of
+from muse.display.text import render
+from muse.verbs import _travel
+from muse.verbs._travel import Files
+from tests.commands import ok
+from tests.samples import code, notebook
+
+OLD, NEW = Entry("f", digest_of(b"old")), Entry("f", digest_of(b"new"))
+
+
+def text(files: Files) -> str:
+    return render(tuple(files.blocks()))
+
+
+def planned(*targets: Target, force: bool = False, also: tuple[str, ...] = ()) -> tuple[Change, ...]:
+    def work(state: State) -> command.Draft[tuple[Change, ...]]:
+        state.store.add(b"old")
+        state.store.add(b"new")
+        plans = _travel.planned(state, targets, doing="go", force=force, also=also)
+        return command.Draft(lambda left: _travel.changes_of(plans), None)
+
+    return command.writing(Repo.open(), "go", (), work)
+
+
+def test_what_was_done_is_counted() -> None:
+    changes = (Change("a", OLD, NEW), Change("b", None, NEW), Change("c", OLD, None), Change("d", OLD, NEW))
+    assert text(Files(changes)) == "4 files: 2 changed, 1 added, 1 removed"
+    assert text(Files()) == ""
+
+
+def test_what_was_left_alone_is_named_and_not_counted() -> None:
+    files = Files((Change("a", OLD, NEW), Change("b", OLD, NEW)), ("b",))
+    assert text(files) == "! b was changed meanwhile, and was left alone\n1 file: 1 changed"
+    assert files.json() == {
+        "files": [{"path": "a", "status": "changed"}, {"path": "b", "status": "changed"}],
+        "left": ["b"],
+    }
+
+
+def test_notebooks_that_may_be_open_are_named() -> None:
+    changes = tuple(Change(f"{number}.ipynb", OLD, NEW) for number in range(7))
+    lines = text(Files((*changes, Change("gone.ipynb", OLD, None)))).splitlines()
+    assert lines[1:] == [
+        f"is {number}.ipynb open? reload it: File > Reload Notebook from Disk" for number in range(5)
+    ]
+
+
+def test_what_is_expected_may_be_replaced(repository: Path) -> None:
+    Path("a").write_text("old")
+    assert planned(Target("a", OLD, NEW)) == (Change("a", OLD, NEW),)
+    assert planned(Target("a", NEW, OLD)) == ()
+
+
+def test_everything_in_the_way_is_named_at_once(repository: Path) -> None:
+    Path("a").write_text("mine")
+    Path("b").write_text("mine")
+    targets = [Target("a", OLD, NEW), Target("b", OLD, NEW)]
+    with pytest.raises(Refused, match="cannot go: uncommitted work in a, b, c would be overwritten"):
+        planned(*targets, also=("c",))
+    assert [change.path for change in planned(*targets, force=True, also=("c",))] == ["a", "b"]
+
+
+def test_noise(repository: Path) -> None:
+    one, again, two = (notebook(code(source, count=n)) for source, n in (("x = 1", 1), ("x = 1", 2), ("x = 2", 3)))
+    assert _travel.noise("nb.ipynb", lambda: one, lambda: again)
+    assert not _travel.noise("nb.ipynb", lambda: one, lambda: two)
+    assert not _travel.noise("nb.json", lambda: pytest.fail("read"), lambda: pytest.fail("read"))
+
+
+def test_what_changes_meanwhile_is_left_alone_and_named(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for content in ("one\n", "two\n"):
+        Path("a.txt").write_text(content)
+        Path("b.txt").write_text(content)
+        ok("commit")
+    real = command._Writing._change_folder
+
+    def edit_first(*args: object) -> tuple[str, ...]:
+        Path("a.txt").write_text("somebody else\n")
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(command._Writing, "_change_folder", edit_first)
+    answer = ok("checkout", "HEAD~1")
+    assert answer.splitlines()[0] == "! a.txt was changed meanwhile, and was left alone"
+    assert "1 file: 1 changed" in answer
+    assert (Path("a.txt").read_text(), Path("b.txt").read_text()) == ("somebody else\n", "one\n")

@@ -1,0 +1,135 @@
+"""`muse.verbs._work`: the folder against the commit, noise told apart, and notebooks that are being saved."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from muse.core import command, stat_cache
+from muse.core.command import State
+from muse.core.disk import Folders
+from muse.core.errors import SystemTrouble
+from muse.core.repo import Repo
+from muse.core.types import Change, Entry, digest_of
+from muse.verbs import _work
+from tests.commands import ok
+from tests.samples import code, notebook
+
+ONE, AGAIN, TWO = (notebook(code(source, count=count)) for source, count in (("x = 1", 1), ("x = 1", 2), ("x = 2", 1)))
+
+
+def look() -> _work.Work:
+    return command.reading(Repo.open(), _work.look)
+
+
+def paths(changes: tuple[Change, ...]) -> list[str]:
+    return [change.path for change in changes]
+
+
+@pytest.fixture
+def committed(repository: Path) -> Path:
+    """A commit with a notebook and a text."""
+    Path("nb.ipynb").write_bytes(ONE)
+    Path("a.txt").write_text("one\n")
+    ok("commit")
+    return repository
+
+
+def test_work_and_noise(committed: Path) -> None:
+    Path("nb.ipynb").write_bytes(AGAIN)
+    Path("a.txt").write_text("two\n")
+    work = look()
+    assert (paths(work.changes), paths(work.noise)) == (["a.txt"], ["nb.ipynb"])
+    Path("nb.ipynb").write_bytes(TWO)
+    assert paths(look().changes) == ["a.txt", "nb.ipynb"]
+
+
+def test_a_verdict_is_remembered_for_these_very_contents(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("nb.ipynb").write_bytes(AGAIN)
+    assert paths(look().noise) == ["nb.ipynb"]
+    stat_cache._live.clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(_work, "essence_of", lambda raw: pytest.fail("looked again"))
+        assert paths(look().noise) == ["nb.ipynb"]
+    Path("nb.ipynb").write_bytes(TWO)
+    assert paths(look().noise) == []
+
+
+def test_what_is_no_notebook_is_never_noise(committed: Path) -> None:
+    for broken in (b"{", b"{}", b"", b"[]"):
+        Path("nb.ipynb").write_bytes(broken)
+        assert paths(look().changes) == ["nb.ipynb"]
+    ok("commit")
+    Path("nb.ipynb").write_bytes(b"{}")
+    assert paths(look().changes) == ["nb.ipynb"]
+
+
+def test_only_what_is_called_a_notebook_has_noise(repository: Path) -> None:
+    Path("nb.json").write_bytes(ONE)
+    ok("commit")
+    Path("nb.json").write_bytes(AGAIN)
+    assert paths(look().changes) == ["nb.json"]
+
+
+def test_storing_keeps_what_changed_and_not_the_noise(committed: Path) -> None:
+    Path("nb.ipynb").write_bytes(AGAIN)
+    Path("a.txt").write_text("two\n")
+    held: list[bool] = []
+
+    def work(state: State) -> command.Draft[None]:
+        _work.look(state, storing=True)
+        held.extend(digest_of(content) in state.store for content in (b"two\n", AGAIN))
+        return command.Draft(lambda left: None, None)
+
+    command.writing(Repo.open(), "look", (), work)
+    assert held == [True, False]
+
+
+def test_a_notebook_that_is_being_saved_is_waited_for(committed: Path) -> None:
+    Path("nb.ipynb").write_bytes(b"")
+    os.utime("a.txt", (1e9, 1e9))
+    Path(".~nb.ipynb").write_bytes(ONE)
+    os.utime(".~nb.ipynb", (1e9, 1e9))  # the server gives the copy the times of the notebook
+
+    def finish() -> None:
+        Path("nb.ipynb").write_bytes(TWO)
+        Path(".~nb.ipynb").unlink()
+
+    saving = threading.Timer(0.1, finish)
+    saving.start()
+    try:
+        (change,) = look().changes
+    finally:
+        saving.join()
+    assert change.after == Entry("f", digest_of(TWO))
+
+
+def test_it_is_not_waited_for_without_end(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_work, "_SAVING_SECONDS", 0.1)
+    Path("nb.ipynb").write_bytes(TWO[:40])
+    Path(".~nb.ipynb").write_bytes(ONE)
+    assert look().warnings == ("nb.ipynb is being saved, and was taken as it stood",)
+    assert ok("commit").splitlines()[0] == "! nb.ipynb is being saved, and was taken as it stood"
+
+
+def test_what_a_dead_server_left_is_not_waited_for(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("nb.ipynb").write_bytes(TWO)
+    Path(".~nb.ipynb").write_bytes(ONE)
+    real = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() + 61 * 10**9)
+    assert look().warnings == ()
+
+
+def test_what_changed_since_it_was_seen_is_not_read_as_it_was(repository: Path) -> None:
+    Path("a.txt").write_text("one\n")
+    seen = Entry("f", digest_of(b"one\n"))
+    with Folders(str(repository)) as folders:
+        assert _work.read_as(folders, "a.txt", seen) == b"one\n"
+        for change in (lambda: Path("a.txt").write_text("two\n"), Path("a.txt").unlink, lambda: os.mkfifo("a.txt")):
+            change()
+            with pytest.raises(SystemTrouble, match=r"a\.txt changed while it was read"):
+                _work.read_as(folders, "a.txt", seen)
