@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from muse.cli.main import main
 from muse.core import ops
-from muse.core.object_store import ObjectStore
 from muse.core.paths import Layout
+from muse.core.store import ObjectStore
 
 
 class Answer(NamedTuple):

@@ -12,9 +12,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from muse.core import create, entry, finish, io, log, ops, view, worktree
 from muse.core.errors import Damaged, MuseError, Refused, SystemTrouble, Unconfirmed
-from muse.core.object_store import ObjectStore
 from muse.core.ops import Operation
 from muse.core.pack import PackGone, PackWriter
+from muse.core.store import ObjectStore
 from muse.core.view import View
 from muse.core.worktree import Planned, Staging
 from muse.core.worktree_lock import WorktreeLock

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from muse.core.object_store import ObjectStore
+    from muse.core.store import ObjectStore
 
 Entry = tuple[bytes, Commit]
 

@@ -7,8 +7,8 @@ import os
 from muse.core import ops, worktree
 from muse.core.errors import Damaged, MuseError, Refused
 from muse.core.names import show
-from muse.core.object_store import ObjectStore
 from muse.core.pack import PackGone
+from muse.core.store import ObjectStore
 from muse.core.worktree_lock import WorktreeLock
 
 TYPE_CHECKING = False

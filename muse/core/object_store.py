@@ -1,28 +1,25 @@
-"""Objects: immutable bytes named by the digest of those bytes.
+"""Single objects, `objects/sha256/ab/…`: the low-level API. Durable, healing, and no commit relies on them.
 
-`ObjectStore` is what a command works with: the packs that its operation names, and the pack that it writes. An
-object exists for a command when it is in one of these; nothing else on the disk counts. The functions below it are
-the low-level API on single objects, `objects/sha256/ab/…`: durable, healing, and no commit relies on them.
+Writing answers from single objects alone; reading looks into the packs of the current operation too.
 """
 
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
-from muse.core import io, temps
+from muse.core import io, ops, temps
 from muse.core.errors import Damaged, Missing, UsageProblem, from_os_error
-from muse.core.pack import Pack, PackGone, PackWriter
+from muse.core.pack import PackGone
 from muse.core.paths import Layout, objects_dir
-from muse.core.types import PackRef, blob_id, digest_of, id_of, parse_id
+from muse.core.store import ObjectStore
+from muse.core.sweep import sweep_objects
+from muse.core.types import blob_id, digest_of, parse_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Sequence
 
 __all__ = [
-    "ObjectStore",
     "cleanup_stale_object_temps",
     "has_object",
     "object_path",
@@ -31,108 +28,6 @@ __all__ = [
     "restore_object",
     "write_object",
 ]
-
-
-
-class ObjectStore:
-    """The objects that one command can see.
-
-    Args:
-        layout: The repository.
-        refs: The packs that the operation names, oldest first.
-        writer: Where new objects go; None for a command that only reads.
-    """
-
-    def __init__(self, layout: Layout, refs: Sequence[PackRef], writer: PackWriter | None = None) -> None:
-        self._layout = layout
-        self._refs = list(refs)
-        self._open: dict[str, Pack] = {}
-        self.writer = writer
-
-    def _pack(self, ref: PackRef) -> Pack:
-        pack = self._open.get(ref.name)
-        if pack is None:
-            pack = self._open[ref.name] = Pack(self._layout.pack(ref.name), ref)
-        return pack
-
-    def __contains__(self, digest: bytes) -> bool:
-        if self.writer is not None and digest in self.writer:
-            return True
-        return any(self._holds(ref, digest) for ref in reversed(self._refs))
-
-    def _holds(self, ref: PackRef, digest: bytes) -> bool:
-        """False for a damaged pack too: it must not hide what others hold, and what it held is written anew."""
-        try:
-            return self._pack(ref).find(digest) is not None
-        except Damaged:
-            return False
-
-    def read(self, digest: bytes) -> bytes:
-        """The exact bytes of an object, checked.
-
-        Raises:
-            Missing: No pack of this operation holds it.
-            Damaged: What is stored is not what was written.
-        """
-        if self.writer is not None and digest in self.writer:
-            return self.writer.read(digest)
-        damage: Damaged | None = None
-        for ref in reversed(self._refs):
-            try:
-                pack = self._pack(ref)
-                slot = pack.find(digest)
-                if slot is not None:
-                    return pack.read(digest, slot)
-            except Damaged as error:
-                damage = error  # another pack may hold a good copy
-        raise damage or Missing(f"{id_of(digest)} is missing from the repository")
-
-    def add(self, data: bytes, digest: bytes | None = None) -> bytes:
-        """Make sure that `data` is in the store or in the command's own pack.
-
-        What the store holds already is read, so that a damaged copy is replaced by this good one.
-
-        Args:
-            digest: The digest of `data`, when the caller has it.
-
-        Returns:
-            The digest.
-        """
-        assert self.writer is not None, "a reading command adds nothing"
-        digest = digest_of(data) if digest is None else digest
-        if digest not in self.writer and not self._holds_whole(digest):
-            self.writer.add(digest, data)
-        return digest
-
-    def _holds_whole(self, digest: bytes) -> bool:
-        if digest not in self:
-            return False
-        try:
-            self.read(digest)
-        except Damaged:
-            return False
-        return True
-
-    def starting_with(self, digits: str) -> set[bytes]:
-        """The objects in packs whose digest begins with these hexadecimal digits (at least four)."""
-        found: set[bytes] = set()
-        for ref in self._refs:
-            with suppress(Damaged):
-                found.update(self._pack(ref).starting_with(digits))
-        return found
-
-    def open_all(self) -> None:
-        """Open every pack now, so that a long command can go on when one is replaced meanwhile."""
-        for ref in self._refs:
-            self._pack(ref)
-
-    def close(self) -> None:
-        """Give the descriptors back; an unfinished pack is gone."""
-        for pack in self._open.values():
-            pack.close()
-        self._open = {}
-        if self.writer is not None:
-            self.writer.discard()
 
 
 def object_path(root: str | os.PathLike[str], object_id: str) -> pathlib.Path:
@@ -218,8 +113,6 @@ def cleanup_stale_object_temps(root: str | os.PathLike[str]) -> int:
     Returns:
         How many files were removed.
     """
-    from muse.core.sweep import sweep_objects
-
     return sweep_objects(Layout(os.fspath(root)))
 
 
@@ -238,8 +131,6 @@ def _is_whole(path: str, object_id: str) -> bool:
 
 
 def _in_packs(layout: Layout, digest: bytes) -> bytes | None:
-    from muse.core import ops
-
     for _ in range(ops.TRIES):
         newest = ops.newest(layout)
         if newest is None:

@@ -19,7 +19,7 @@ from muse.core.view import Section, View, decode_changes, decode_view, encode_vi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from muse.core.object_store import ObjectStore
+    from muse.core.store import ObjectStore
 
 MAGIC = b"MUSEOPER"
 VERSION = 1

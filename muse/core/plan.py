@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from muse.core.object_store import ObjectStore
+    from muse.core.store import ObjectStore
 
     #: Whether two versions of the file at a path differ by noise alone; the versions are read when asked for.
     Noise = Callable[[str, Callable[[], bytes], Callable[[], bytes]], bool]

@@ -21,8 +21,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from muse.core.object_store import ObjectStore
     from muse.core.records import Tree
+    from muse.core.store import ObjectStore
 
     #: Told of every file that was read and differs: path, entry before, what was read.
     Sink = Callable[[str, Entry | None, Content], None]

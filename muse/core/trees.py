@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from muse.core.object_store import ObjectStore
+    from muse.core.store import ObjectStore
 
 EMPTY = encode_tree({})
 EMPTY_DIGEST = digest_of(EMPTY)

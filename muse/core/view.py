@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from muse.core.object_store import ObjectStore
+    from muse.core.store import ObjectStore
 
 #: A section longer than this many bytes becomes an object.
 SPILL = 4096

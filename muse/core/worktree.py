@@ -23,9 +23,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from muse.core.object_store import ObjectStore
     from muse.core.ops import Operation
     from muse.core.paths import Layout
+    from muse.core.store import ObjectStore
 
 #: From this many files on, one `syncfs` is cheaper than an `fsync` for each.
 _MANY = 50

@@ -23,8 +23,6 @@ def load(shell: InteractiveShell) -> None:
         find_root()
     except NotARepository:
         print(_HINT)
-    except OSError:
-        return  # the current folder is gone; the next command says so
 
 
 def unload(shell: InteractiveShell) -> None:

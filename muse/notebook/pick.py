@@ -124,8 +124,9 @@ def _slots(
     base: list[Any], disk: list[Any], ours: Notebook, theirs: Notebook, chosen: frozenset[int]
 ) -> Iterator[_Slot]:
     """The cells of the result in order."""
-    partner, steady = _partners(ours.cells, theirs.cells)
-    replaced: dict[int, int] = {there: place for place, there in partner.items()}
+    partner, steady, revived = _partners(ours.cells, theirs.cells)
+    replaced = {there: place for place, there in partner.items()}
+    dropped = {there for place, there in revived.items() if place in chosen}
     inserted: dict[int, list[_Slot]] = {}
     anchor = -1
     for place, cell in enumerate(disk):
@@ -138,15 +139,16 @@ def _slots(
         place = replaced.get(there, -1)
         if place in chosen:
             yield _Slot(disk[place], True, ours.cells[there].id)
-        else:
+        elif there not in dropped:
             yield _Slot(cell, False, theirs.cells[place].id if place >= 0 else None)
         yield from inserted.get(there, ())
 
 
-def _partners(ours: tuple[Cell, ...], theirs: tuple[Cell, ...]) -> tuple[dict[int, int], set[int]]:
-    """For places on disk the place in base, and which of them stand in the same order on both sides.
+def _partners(ours: tuple[Cell, ...], theirs: tuple[Cell, ...]) -> tuple[dict[int, int], set[int], dict[int, int]]:
+    """For places on disk their places in base; which stand in the same order; and those that were noise in base.
 
-    Content and noise are aligned apart, as a diff sees content alone; a cell that became noise keeps its id.
+    Content and noise are aligned apart, as a diff sees content alone. A cell that became noise takes its old place;
+    one that was noise, and whose old place says nothing, comes in where it is now.
     """
     partner: dict[int, int] = {}
     steady: set[int] = set()
@@ -158,12 +160,14 @@ def _partners(ours: tuple[Cell, ...], theirs: tuple[Cell, ...]) -> tuple[dict[in
                 partner[news[j]] = olds[i]
                 if not moved and not noisy:
                     steady.add(news[j])
+    revived: dict[int, int] = {}
     taken = set(partner.values())
     left = {cell.id: place for place, cell in enumerate(ours) if place not in taken and cell.id is not None}
     for place, cell in enumerate(theirs):
         if place not in partner and cell.id in left:
-            partner[place] = left.pop(cell.id)
-    return partner, steady
+            pairs = partner if is_noise(cell) else revived
+            pairs[place] = left.pop(cell.id)
+    return partner, steady, revived
 
 
 def _with_ids(slots: list[_Slot]) -> list[dict[str, Any]]:

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from muse.core import dag, ops, records, temps, trees
 from muse.core.errors import MuseError
-from muse.core.object_store import ObjectStore
 from muse.core.ops import Operation
 from muse.core.paths import MUSE, Layout
+from muse.core.store import ObjectStore
 from muse.core.types import EXECUTABLE, FILE, FOLDER, LINK, id_of
 
 #: All that a folder holds: path to (mode, bytes). The bytes of a link are its target, those of a folder are empty.

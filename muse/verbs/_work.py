@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from muse.core.command import State
-    from muse.core.object_store import ObjectStore
+    from muse.core.store import ObjectStore
     from muse.core.view import Stage
 
 #: Seconds for which a notebook that its server is writing is waited for.

@@ -13,7 +13,7 @@ from muse.core.object_store import object_path, read_object, write_object
 from muse.core.repo import Repo
 from muse.core.types import blob_id
 from tests.bad_input.scenes import DAMAGE, cut, flip, garbage, packs
-from tests.commands import commit_id, muse, ok, refused
+from tests.commands import commit_id, ok, refused
 
 Damage = Callable[[Path], None]
 damages = pytest.mark.parametrize("damage", DAMAGE)
@@ -52,7 +52,7 @@ def test_a_pack_that_is_gone(history: Repo) -> None:
     gone = packs(history)[1]
     gone.unlink()
     assert gone.name in refused("show", "HEAD~1", status=3)
-    assert "commit 3" in ok("show") or True
+    assert gone.name in refused("checkout", "HEAD~2", status=3)
     assert ok("op", "log")
 
 
@@ -70,16 +70,17 @@ def test_an_older_operation(history: Repo, damage: Damage) -> None:
     damage(Path(history.layout.operation(3)))
     assert "operation 3 " in refused("undo", status=3)
     assert "operation 3 " in refused("op", "restore", "3", status=3)
-    assert len(ok("log").splitlines()) >= 3
-    assert ok("op", "restore", "4", "--force")
+    assert "commit 1" in ok("log")
+    Path("a.txt").write_text("version 4\n")
+    assert ok("commit", "-m", "commit 4")
+    assert ok("undo")
 
 
 @damages
 def test_an_older_operation_in_the_list(history: Repo, damage: Damage) -> None:
     damage(Path(history.layout.operation(3)))
-    answer = muse("op", "log")
-    assert "Traceback" not in answer.err
-    assert "operation 3 " in answer.out + answer.err
+    assert "operation 3 " in refused("op", "log", status=3)
+    assert len(ok("op", "log", "-n", "1").splitlines()) == 1
 
 
 @damages

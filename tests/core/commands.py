@@ -10,12 +10,12 @@ import pytest
 
 from muse.core import ops
 from muse.core.command import EXCLUSIVE, NO_LOCK, Draft, State, writing
-from muse.core.object_store import ObjectStore
 from muse.core.ops import Operation
 from muse.core.pack import PackWriter
 from muse.core.paths import Layout
 from muse.core.plan import Target, plan
 from muse.core.repo import Repo
+from muse.core.store import ObjectStore
 from muse.core.types import PackRef
 from tests.core.folders import file
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.context import ForkServerProcess
@@ -20,6 +21,8 @@ from tests.core.stores import an_operation
 
 CONTEXT = multiprocessing.get_context("forkserver")
 PATIENCE = 30
+#: The ways of creating a name only if it is free that this system can have.
+WAYS = publish.WAYS if sys.platform == "linux" else (publish.LINK, publish.LOCK)
 
 
 def race(work: Callable[..., Any], *arguments: Any, processes: int = 2) -> list[Any]:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from muse.core import ops
-from muse.core.object_store import ObjectStore
 from muse.core.ops import Operation
 from muse.core.pack import PackWriter
 from muse.core.paths import Layout
 from muse.core.repo import Repo
+from muse.core.store import ObjectStore
 from muse.core.types import FILE, Entry, PackRef, digest_of
 from muse.core.view import View
 

@@ -6,6 +6,7 @@ import errno
 import itertools
 import os
 import stat
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -36,12 +37,9 @@ def surroundings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
 @given(data=st.binary(max_size=300), offset=st.integers(0, 310), size=st.integers(0, 310))
 def test_read_exactly_is_a_slice(data: bytes, offset: int, size: int) -> None:
-    fd = os.memfd_create("data")
-    try:
-        os.write(fd, data)
-        assert io.read_exactly(fd, offset, size) == data[offset : offset + size]
-    finally:
-        os.close(fd)
+    with tempfile.TemporaryFile() as file:
+        os.write(file.fileno(), data)
+        assert io.read_exactly(file.fileno(), offset, size) == data[offset : offset + size]
 
 
 def test_read_exactly_goes_on_after_a_short_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -90,12 +88,11 @@ def test_the_limit_is_the_largest_size(tmp_path: Path) -> None:
 @given(data=st.binary(max_size=1000), step=st.integers(1, 50))
 def test_write_all_writes_all(data: bytes, step: int) -> None:
     write = os.write
-    fd = os.memfd_create("data")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "write", lambda fd, data: write(fd, bytes(data)[:step]))
-        io.write_all(fd, data)
-    assert io.read_exactly(fd, 0, 2000) == data
-    os.close(fd)
+    with tempfile.TemporaryFile() as file:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "write", lambda fd, data: write(fd, bytes(data)[:step]))
+            io.write_all(file.fileno(), data)
+        assert io.read_exactly(file.fileno(), 0, 2000) == data
 
 
 @given(parts=st.lists(st.binary(max_size=100) | st.just(bytes(1 << 20)), max_size=5))

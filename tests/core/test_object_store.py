@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from muse.core import object_store
 from muse.core.errors import Damaged, Missing, SystemTrouble, UsageProblem
-from muse.core.object_store import ObjectStore
 from muse.core.pack import PackGone
 from muse.core.paths import Layout
+from muse.core.store import ObjectStore
 from muse.core.types import PackRef, blob_id, digest_of
 from tests.core import faults
 from tests.core.stores import an_operation, new_repo, put_operation, writable, write_pack

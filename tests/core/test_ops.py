@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.core import codec, ops, publish
+from muse.core import codec, ops
 from muse.core.errors import Damaged, MuseError, SystemTrouble, TooNew
 from muse.core.ops import Operation
 from muse.core.paths import Layout
@@ -284,7 +284,7 @@ def test_head_is_text_for_people(layout: Layout, view: View, text: str) -> None:
 # Two writers
 
 
-@pytest.mark.parametrize("way", publish.WAYS)
+@pytest.mark.parametrize("way", processes.WAYS)
 def test_racing_writers_get_different_numbers(layout: Layout, way: str) -> None:
     won = processes.race(processes.append_operations, layout.root, way, 25, processes=2)
     assert sorted(number for numbers in won for number in numbers) == list(range(1, 51))

@@ -21,6 +21,7 @@ from muse.core.pack import Pack, PackGone, PackWriter, Slot
 from muse.core.paths import Layout
 from muse.core.types import PackRef, digest_of
 from tests.core import faults
+from tests.core.processes import WAYS
 from tests.core.stores import write_pack
 from tests.core.strange import NOT_OURS
 
@@ -61,7 +62,7 @@ OBJECTS = st.one_of(
 
 
 @settings(max_examples=60)
-@given(objects=st.lists(OBJECTS, min_size=1, max_size=30, unique=True), way=st.sampled_from(["link", "rename", "lock"]))
+@given(objects=st.lists(OBJECTS, min_size=1, max_size=30, unique=True), way=st.sampled_from(WAYS))
 def test_what_is_added_reads_back(layout: Layout, objects: list[bytes], way: str) -> None:
     ref = write_pack(layout, objects, way)
     assert os.path.getsize(layout.pack(ref.name)) == ref.size

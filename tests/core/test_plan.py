@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from muse.core import plan
 from muse.core.disk import Folders
 from muse.core.errors import Refused, SystemTrouble
-from muse.core.object_store import ObjectStore
 from muse.core.paths import Layout
 from muse.core.plan import Plan, Target
+from muse.core.store import ObjectStore
 from muse.core.types import Change, Entry
 from tests.core import faults
 from tests.core.folders import FIFO, Contents, What, file, put, put_all, read, read_files

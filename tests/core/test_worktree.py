@@ -5,108 +5,28 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from muse.core import io, worktree
+from muse.core import worktree
 from muse.core.disk import Folders, Found
-from muse.core.errors import Damaged, MuseError, SystemTrouble, Unconfirmed
-from muse.core.object_store import ObjectStore
-from muse.core.ops import Operation
-from muse.core.plan import Target, plan
+from muse.core.errors import Damaged, MuseError, SystemTrouble
 from muse.core.types import Change
-from muse.core.view import Section, encode_changes
 from muse.core.worktree import Staging
 from tests.core import faults
-from tests.core.folders import FIFO, Contents, What, file, put, put_all, read, read_files, tick
-from tests.core.stores import an_operation, new_repo, writable
+from tests.core.folders import FIFO, What, file, put, put_all, read, read_files, tick
+from tests.core.stores import an_operation
 from tests.core.strange import NOT_OURS
-
-OLD, NEW, MINE = file(b"old"), file(b"new"), file(b"mine")
-SAMPLE_BEFORE: Contents = {
-    **{"a/x": OLD, "a/b/y": OLD, "same": OLD, "gone": OLD, "deep/er/est": OLD},
-    **{"file": OLD, "folder/one": OLD, "folder/two": OLD, "link": What("l", b"same"), "run": What("x", b"old")},
-}
-SAMPLE_AFTER: Contents = {
-    **{"a/x": NEW, "a/b/y": NEW, "same": OLD, "new/deep/f": NEW},
-    **{"file/now/folder": NEW, "folder": NEW, "link": What("l", b".."), "run": OLD},
-}
-
-
-CHANGING = ("rename", "unlink", "rmdir", "mkdir")
-
-
-class Stop(BaseException):
-    """Stands for SIGKILL: nothing that cleans up may rely on being run."""
-
-
-class Place:
-    """A folder that goes from one state to another, as a command would take it."""
-
-    def __init__(self, root: str | os.PathLike[str], before: Mapping[str, What], after: Mapping[str, What]) -> None:
-        self.layout = new_repo(root).layout
-        self.root = self.layout.root
-        self.store: ObjectStore = writable(self.layout)
-        put_all(self.root, before)
-        for what in after.values():
-            self.store.add(what.data)
-        targets = [target(path, before.get(path), after.get(path)) for path in sorted({*before, *after})]
-        found = plan(self.root, self.store, targets, lambda *arguments: False)
-        assert found.collisions == ()
-        self.planned = found.planned
-        self.changes = tuple(one.change for one in found.planned)
-        section = Section(encode_changes(self.changes))
-        self.operation: Operation = an_operation(5, worktree=section, folder=5)
-
-    def go(self, *, durable: bool = False) -> tuple[str, ...]:
-        """Stage and put in place."""
-        staging = Staging(self.layout, "0123", durable=durable)
-        staging.write(self.changes, self.store)
-        try:
-            return worktree.put_in_place(self.root, self.planned, staging, durable=durable)
-        finally:
-            staging.discard()
-
-    def die_after(self, calls: int) -> bool:
-        """As `go`, but stop before that call which changes the folder, from 0; False when all were made."""
-        staging = Staging(self.layout, "0123", durable=False)
-        staging.write(self.changes, self.store)
-        with faults.tripping(calls, Stop(), names=CHANGING), suppress(Stop):
-            worktree.put_in_place(self.root, self.planned, staging, durable=False)
-            return False
-        return True
-
-    def die_again_after(self, calls: int) -> None:
-        """As `resume`, but stop half-way."""
-        with faults.tripping(calls, Stop(), names=CHANGING), suppress(Stop):
-            self.resume()
-
-    def resume(self) -> tuple[str, ...]:
-        """As the next command does."""
-        worktree.clear_restore(self.layout)
-        return worktree.resume(self.layout, self.operation, self.store, durable=False).left
-
-
-def target(path: str, before: What | None, after: What | None) -> Target:
-    return Target(path, before.entry if before else None, after.entry if after else None)
+from tests.core.travel import MINE, NEW, OLD, SAMPLE_AFTER, SAMPLE_BEFORE, Place, with_folders
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """A folder on its way from `SAMPLE_BEFORE` to `SAMPLE_AFTER`."""
     return Place(tmp_path / "root", SAMPLE_BEFORE, SAMPLE_AFTER)
-
-
-def with_folders(files: Mapping[str, What]) -> Contents:
-    """Files, and the folders that they need."""
-    above = {path.rsplit("/", up)[0] for path in files for up in range(1, path.count("/") + 1)}
-    return {**dict.fromkeys(above, What("d")), **files}
 
 
 def test_the_folder_gets_there(place: Place) -> None:
@@ -199,110 +119,6 @@ def test_nothing_is_written_or_removed_through_a_link(tmp_path: Path, way: str) 
     put(place.root, way, What("l", os.fsencode(tmp_path / "outside")))
     place.resume()
     assert read(tmp_path / "outside") == outside
-
-
-# A crash, and who comes after
-
-
-def test_whoever_comes_after_a_crash_finishes(tmp_path: Path) -> None:
-    for at in itertools.count():
-        place = Place(tmp_path / str(at), SAMPLE_BEFORE, SAMPLE_AFTER)
-        died = place.die_after(at)
-        assert {*read_files(place.root).items()} <= {*SAMPLE_BEFORE.items(), *SAMPLE_AFTER.items()}
-        assert worktree.is_behind(place.layout, place.operation)
-        assert place.resume() == ()
-        assert read(place.root) == with_folders(SAMPLE_AFTER), at
-        assert worktree.applied(place.layout) == 5
-        assert not worktree.is_behind(place.layout, place.operation)
-        assert worktree.leftovers(place.layout) == []
-        if not died:
-            break
-    assert at > 15
-
-
-def related(one: str, two: str) -> bool:
-    return one == two or one.startswith(two + "/") or two.startswith(one + "/")
-
-
-PATHS = st.lists(st.sampled_from("ab"), min_size=1, max_size=3).map("/".join)
-WHATS = st.sampled_from([OLD, NEW, file(b""), What("x", b"old"), What("l", b"a")])
-
-
-def without_clashes(pairs: list[tuple[str, What]]) -> Contents:
-    """Files of which none lies below another."""
-    files: Contents = {}
-    for path, what in pairs:
-        if not any(related(path, other) for other in files):
-            files[path] = what
-    return files
-
-
-FILES = st.lists(st.tuples(PATHS, WHATS), max_size=6).map(without_clashes)
-
-
-@settings(max_examples=80)
-@given(before=FILES, after=FILES, kills=st.lists(st.integers(0, 8), max_size=3), edit=st.none() | PATHS)
-def test_any_change_survives_any_crashes_and_leaves_work_alone(
-    before: Contents, after: Contents, kills: list[int], edit: str | None
-) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        place = Place(os.path.join(folder, "root"), before, after)
-        place.die_after(kills[0] if kills else 99)
-        for at in kills[1:]:
-            place.die_again_after(at)
-        if edit is not None:
-            put(place.root, edit, MINE)
-        left = place.resume()
-        found = read_files(place.root)
-        if edit is None:
-            assert left == ()
-            assert read(place.root) == with_folders(after)
-        else:
-            assert found[edit] == MINE
-            assert all(related(path, edit) for path in left)
-            changed = {change.path for change in place.changes}
-            assert edit in left or edit not in changed
-            for path in {*before, *after}:
-                if not related(path, edit):
-                    assert found.get(path) == after.get(path)
-        place.store.close()
-
-
-def test_resuming_again_changes_nothing(place: Place) -> None:
-    place.go()
-    before = {path: os.lstat(os.path.join(place.root, path)).st_ino for path in read(place.root)}
-    assert place.resume() == ()
-    assert {path: os.lstat(os.path.join(place.root, path)).st_ino for path in read(place.root)} == before
-
-
-def test_names_of_a_dead_command_become_durable_with_the_rest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = Place(tmp_path / "root", {"a/f": OLD, "b/f": OLD}, {"a/f": NEW, "c/f": NEW})
-    place.go()
-    synced: list[str] = []
-    monkeypatch.setattr(io, "sync_folder", lambda path: synced.append(os.path.relpath(path, place.root)))
-    worktree.resume(place.layout, place.operation, place.store, durable=True)
-    assert {"a", "c", "."} <= set(synced)
-
-
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EIO])
-def test_a_refusal_half_way_is_said_and_the_next_command_finishes(tmp_path: Path, code: int) -> None:
-    for at in itertools.count():
-        place = Place(tmp_path / str(at), SAMPLE_BEFORE, SAMPLE_AFTER)
-        staging = Staging(place.layout, "0123", durable=False)
-        staging.write(place.changes, place.store)
-        try:
-            with faults.tripping(at, OSError(code, os.strerror(code)), names=("rename", "unlink", "mkdir")):
-                worktree.put_in_place(place.root, place.planned, staging, durable=False)
-            break
-        except Unconfirmed as error:
-            assert error.message.startswith("recorded, but ")
-            assert error.message.endswith(os.strerror(code))
-            assert any(error.message.split()[2] == change.path for change in place.changes)
-        assert place.resume() == ()
-        assert read(place.root) == with_folders(SAMPLE_AFTER)
-    assert at > 10
 
 
 # Waiting contents

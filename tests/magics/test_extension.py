@@ -56,11 +56,11 @@ def test_loading_in_a_repository_is_silent(
 def test_loading_where_the_folder_is_gone(
     shell: InteractiveShell, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """That is for the next command to say."""
+    """A folder that somebody removed is one without a repository."""
     capsys.readouterr()
     os.rmdir(folder)
     shell.run_line_magic("reload_ext", "muse")
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == (HINT, "")
 
 
 def test_loading_twice_is_loading_once(shell: InteractiveShell) -> None:

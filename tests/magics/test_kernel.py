@@ -124,7 +124,7 @@ class Clock:
 def notebook(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A notebook that JupyterLab has open."""
     path = folder / "a.ipynb"
-    path.write_text("old")
+    path.write_text("{}")
     os.utime(path, (1, 1))
     monkeypatch.setenv("JPY_SESSION_NAME", str(path))
     return path
@@ -132,14 +132,39 @@ def notebook(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_saving(shell: InteractiveShell, notebook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where JupyterLab listens, it saves, and the verb waits for the file."""
-    lab = FrontEnd(lambda: notebook.write_text("new"))
+    lab = FrontEnd(lambda: notebook.write_text('{"saved": 1}'))
     lab.install(monkeypatch)
     here = Kernel(shell)
     assert here.save(str(notebook))
-    assert notebook.read_text() == "new"
+    assert notebook.read_text() == '{"saved": 1}'
     os.utime(notebook, (1, 1))
     assert here.save(str(notebook))
     assert lab.asked == ["docmanager:save"] * 2
+
+
+@pytest.mark.parametrize("copy", [False, True])
+def test_half_a_notebook_is_not_saved(
+    copy: bool, shell: InteractiveShell, notebook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server writes in place, with the old copy beside the file; the verb waits until that is done."""
+    looked = threading.Event()
+    beside = notebook.with_name(f".~{notebook.name}")
+
+    def save() -> None:
+        if copy:
+            notebook.rename(beside)
+        notebook.write_text("{}" if copy else "{")
+        looked.clear()
+        looked.wait()
+        notebook.write_text('{"saved": 1}')
+        beside.unlink(missing_ok=True)
+
+    FrontEnd(save).install(monkeypatch)
+    clock = SimpleNamespace(monotonic=lambda: 0.0, sleep=lambda seconds: looked.set())
+    monkeypatch.setattr(kernel, "time", clock)
+    assert Kernel(shell).save(str(notebook))
+    assert notebook.read_text() == '{"saved": 1}'
+    assert not beside.exists()
 
 
 def test_a_deaf_front_end_is_asked_once(

@@ -150,7 +150,7 @@ def removed(run: Run) -> None:
         (uncommitted, "%muse checkout nowhere", "nowhere"),
         (damaged, "%muse status", "is not an operation or is cut short"),
         (uncommitted, "%muse checkout HEAD~1", "a.txt"),
-        (removed, "%muse status", "No such file or directory"),
+        (removed, "%muse status", "is not in a muse repository"),
     ],
 )
 def test_an_error_is_two_lines(

@@ -158,6 +158,14 @@ def test_a_cell_that_was_emptied() -> None:
     assert sources(picked) == ["a = A()", ""]
 
 
+def test_a_cell_that_was_empty_comes_in_where_it_is() -> None:
+    """Empty cells have no place in a diff, so the order is that of the file."""
+    base = raw(notebook([A, code_cell("", id="b"), C]))
+    disk = raw(notebook([A, B, D, C]))
+    assert sources(pick(base, disk, parse_selector("2-3"))) == ["a = A()", "b = B()", "d = D()", "c = C()"]
+    assert sources(pick(base, disk, parse_selector("3"))) == ["a = A()", "d = D()", "", "c = C()"]
+
+
 def test_ids_come_with_the_cells_that_have_them() -> None:
     """A base from before there were ids becomes valid, with the ids of the file where it has them."""
     base = raw(notebook([A, B, C, code_cell("z")], ids=False))

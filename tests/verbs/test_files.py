@@ -43,7 +43,7 @@ def text(file: FileDiff) -> str:
         (diff("a.png", None, PNG), "binary", "a.png added\n\n    output image added: image/png, 2.0 KB"),
         (diff("run.sh", b"ls\n", b"ls\n", "fx"), "text", "run.sh\n  was a plain file, is executable"),
         (diff("l", b"there", b"elsewhere", "ll"), "link", "l\n  -there\n  +elsewhere"),
-        (diff("l", b"text\n", b"there", "fl"), "link", "l\n  was a plain file, is a link\n  -text\n  +there"),
+        (diff("l", b"text\n", b"there", "fl"), "link", "l\n  was a plain file, is a link\n\n  -text\n  +there"),
         (diff("nb.ipynb", None, b"{"), "text", "nb.ipynb added\n  +{\n  … no newline at end"),
         (diff("nb.ipynb", b"there", b"elsewhere", "ll"), "link", "nb.ipynb\n  -there\n  +elsewhere"),
     ],

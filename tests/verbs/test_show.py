@@ -9,9 +9,9 @@ import pytest
 
 from muse.core import ops
 from muse.core.dag import read_commit
-from muse.core.object_store import ObjectStore
 from muse.core.paths import Layout
 from muse.core.records import encode_commit
+from muse.core.store import ObjectStore
 from muse.core.types import blob_id, parse_id
 from tests.commands import commit_id, muse, ok, refused, short
 from tests.samples import code, notebook, printed

@@ -1,0 +1,140 @@
+"""A folder to scan, and a plain model of what a scan should find in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+
+import pytest
+
+from muse.core import disk, scan, trees
+from muse.core.disk import Content
+from muse.core.scan import Scan, Skipped
+from muse.core.stat_cache import StatCache
+from muse.core.types import Change, Entry
+from tests.core.folders import FIFO, Contents, later, read
+from tests.core.stores import MemoryStore
+
+Files = dict[str, Entry]
+
+
+class Place:
+    """A folder, the commit it is compared with, and the cache that goes from scan to scan."""
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = os.fspath(root)
+        os.makedirs(os.path.join(self.root, ".muse", "cache"))
+        self.store = MemoryStore()
+        self.committed: Files = {}
+        self.tree: bytes | None = None
+        self.cache = StatCache(os.path.join(self.root, ".muse", "cache", "stat"))
+        self.reads: list[str] = []
+        self.sunk: dict[str, Content] = {}
+
+    def scan(self, *, staged: Collection[str] = (), settled: bool = False) -> Scan:
+        """Compare. `settled`: as if nothing had changed for a while."""
+        self.reads, self.sunk = [], {}
+        original = disk.read_entry
+
+        def counted(dir_fd: int, name: str, path: str, *, keep: bool) -> Content:
+            self.reads.append(path)
+            return original(dir_fd, name, path, keep=keep)
+
+        def sink(path: str, before: Entry | None, content: Content) -> None:
+            self.sunk[path] = content
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(disk, "read_entry", counted)
+            with later(10 if settled else 0):
+                return scan.scan(self.root, self.store, self.tree, self.cache, staged=staged, sink=sink)
+
+    def commit(self, files: Files) -> None:
+        """Commit exactly these files."""
+        self.tree = trees.update(self.store, None, files.items())
+        self.committed = files
+
+    def commit_all(self) -> None:
+        """Commit everything that a scan would take."""
+        self.commit(visible(read(self.root), self.committed))
+
+    def reload(self) -> None:
+        """Go on as another process."""
+        assert self.cache.save()
+        self.cache = StatCache(self.cache.path)
+
+
+def visible(contents: Contents, committed: Files) -> Files:
+    """The files that count."""
+    return {
+        path: what.entry
+        for path, what in contents.items()
+        if what.mode in "fxl" and not is_left_out(path, contents, committed)
+    }
+
+
+def is_left_out(path: str, contents: Contents, committed: Files) -> bool:
+    parts = path.split("/")
+    above = ["/".join(parts[:length]) for length in range(1, len(parts))]
+    return any(is_closed(folder, contents, committed) for folder in above) or is_ignored(path, False, committed)
+
+
+def is_tracked(path: str, committed: Files) -> bool:
+    return path in committed or any(each.startswith(path + "/") for each in committed)
+
+
+def is_ignored(path: str, is_folder: bool, committed: Files) -> bool:
+    name = path.rpartition("/")[2]
+    by_rule = name in (".git", ".muse", ".DS_Store") or name.startswith(".~") or (is_folder and name == "__pycache__")
+    return by_rule and (name in (".git", ".muse") or not is_tracked(path, committed))
+
+
+def is_repository(folder: str, contents: Contents) -> bool:
+    return f"{folder}/.git" in contents or f"{folder}/.muse" in contents
+
+
+def is_environment(folder: str, contents: Contents) -> bool:
+    mark = contents.get(f"{folder}/pyvenv.cfg")
+    return mark is not None and mark.mode in "fxl"
+
+
+def is_closed(folder: str, contents: Contents, committed: Files) -> bool:
+    if is_ignored(folder, True, committed):
+        return True
+    empty = not any(each.startswith(folder + "/") for each in committed)
+    return empty and (is_environment(folder, contents) or is_repository(folder, contents))
+
+
+def differences(before: Files, after: Files) -> set[Change]:
+    return {
+        Change(path, before.get(path), after.get(path))
+        for path in before.keys() | after.keys()
+        if before.get(path) != after.get(path)
+    }
+
+
+def left_out(contents: Contents, committed: Files) -> set[Skipped]:
+    """What a scan should name."""
+    found = set()
+    for path, what in contents.items():
+        if what.mode == FIFO and not is_left_out(path, contents, committed):
+            found.add(Skipped(path, "special"))
+        if what.mode == "d" and is_closed(path, contents, committed) and is_repository(path, contents):
+            inside = is_left_out(path + "/x", {p: w for p, w in contents.items() if not p.startswith(path)}, committed)
+            if not (inside or is_ignored(path, True, committed) or is_environment(path, contents)):
+                found.add(Skipped(path, "repository"))
+    return found
+
+
+def check(place: Place, result: Scan) -> None:
+    contents = read(place.root)
+    expected = differences(place.committed, visible(contents, place.committed))
+    assert set(result.changes) == expected
+    assert len(result.changes) == len(expected)
+    assert [change.path.encode("utf-8", "surrogateescape") for change in result.changes] == sorted(
+        change.path.encode("utf-8", "surrogateescape") for change in result.changes
+    )
+    assert set(result.skipped) == left_out(contents, place.committed)
+    assert result.troubles == ()
+    for path, content in place.sunk.items():
+        assert content.data == contents[path].data
+        assert content.entry == contents[path].entry
