@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 
-from muse.core import sweep, temps
+from muse.core import log, sweep, temps
 from muse.core.errors import NotARepository
 from muse.core.paths import MUSE, Layout
 
@@ -44,6 +44,7 @@ class Repo:
             NotARepository: There is none.
         """
         root = find_root(start)
+        log.debug("the repository in %s", root)
         _startup_gc(root)
         return cls(root)
 

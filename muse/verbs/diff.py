@@ -67,7 +67,11 @@ class DiffResult(Result, _Fields):
 
     def json(self) -> object:
         """The answer for programs."""
-        return {"files": [_files.json(file) for file in self.files], "notes": list(self.notes)}
+        return {
+            "files": [_files.json(file) for file in self.files],
+            "unsaved": [run.source for run in self.unsaved.runs] if self.unsaved else [],
+            "notes": list(self.notes),
+        }
 
 
 def arguments(parser: ArgumentParser) -> None:

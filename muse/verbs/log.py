@@ -112,11 +112,18 @@ def _log(state: State, rev: str | None, number: int | None, everything: bool) ->
     tips = [resolve(state, rev)] if rev is not None else [view.commit] if view.commit is not None else []
     if everything:
         tips += [*view.branches.values(), *tags.values()]
-    names: dict[bytes, list[str]] = {}
-    if view.commit is not None:
-        names[view.commit] = [f"HEAD → {view.branch}" if view.branch is not None else "HEAD"]
-    for name, commit in (*view.branches.items(), *tags.items()):
-        if name != view.branch:
-            names.setdefault(commit, []).append(name)
+    names = names_of(state)
     found = islice(history(state.store, tips), number) if tips else ()
-    return LogResult(LogEntry(digest, commit, tuple(names.get(digest, ()))) for digest, commit in found)
+    return LogResult(LogEntry(digest, commit, names.get(digest, ())) for digest, commit in found)
+
+
+def names_of(state: State) -> dict[bytes, tuple[str, ...]]:
+    """The branches and tags at each commit; "HEAD" comes first where it is checked out."""
+    view = state.view
+    names: dict[bytes, tuple[str, ...]] = {}
+    if view.commit is not None:
+        names[view.commit] = (f"HEAD → {view.branch}" if view.branch is not None else "HEAD",)
+    for name, commit in (*view.branches.items(), *view.tags(state.store).items()):
+        if name != view.branch:
+            names[commit] = (*names.get(commit, ()), name)
+    return names

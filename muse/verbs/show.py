@@ -15,7 +15,7 @@ from muse.display.result import Result
 from muse.display.words import short_id, when
 from muse.verbs import _files
 from muse.verbs._files import FileDiff
-from muse.verbs.log import LogEntry
+from muse.verbs.log import LogEntry, names_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,4 +91,4 @@ def _show(state: State, rev: str) -> ShowResult:
     before = tree_of(store, commit.parents[0]) if commit.parents else None
     changes = trees.compare(store, before, commit.tree)
     files = tuple(_files.file_diffs(changes, stored, stored))
-    return ShowResult(LogEntry(digest, commit), files, tuple(state.notes))
+    return ShowResult(LogEntry(digest, commit, names_of(state).get(digest, ())), files, tuple(state.notes))

@@ -7,6 +7,7 @@ import re
 
 from muse.core import ops, worktree
 from muse.core.paths import Layout
+from muse.testing.faults import Call
 from muse.testing.repositories import Contents, State, damage, litter, put, read_contents, state_of
 from tests.crash.harness import Prepared, Side, Struck, status_in, type_in
 from tests.crash.scenarios import Edit
@@ -150,8 +151,9 @@ def in_the_way(prepared: Prepared, edit: Edit) -> set[str]:
     """The paths of an edit that are neither what the command found nor what it wanted."""
     before, after = prepared.before.state.contents, prepared.after.state.contents
     return {
-        path for path, what in edit.items() if before.get(path) != after.get(path) and what not in (
-            before.get(path), after.get(path))
+        path
+        for path, what in edit.items()
+        if before.get(path) != after.get(path) and what not in (before.get(path), after.get(path))
     }
 
 
@@ -171,12 +173,16 @@ def check_refused(prepared: Prepared, struck: Struck) -> None:
     if outcome.status == 0:
         assert side is prepared.after, "exit status 0, and nothing was recorded"
         assert not is_behind(struck.root), "exit status 0, and the folder is not finished"
-        told = re.search(r"cannot|could not|not ", outcome.out)
-        assert told or "HEAD" not in struck.fault.call.paths[-1], f"no word of it: {outcome.out}"
+        assert may_fail(struck.fault.call) or "HEAD: " in outcome.out, f"no word of it: {outcome.out}"
         return
     assert outcome.err, f"exit status {outcome.status} without a word"
     if side is prepared.after:
         assert re.search("recorded|done", outcome.err), f"recorded, and not said so: {outcome.err}"
+
+
+def may_fail(call: Call) -> bool:
+    """Whether it is nobody's business that a call failed: it was about a cache, or took something empty away."""
+    return call.name in ("rmdir", "unlink", "unlinkat") or call.paths[-1].startswith((".muse/cache", ".muse/restore/#"))
 
 
 def check_words(err: str) -> None:

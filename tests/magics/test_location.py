@@ -155,6 +155,15 @@ def test_the_notebook_of_the_folder(folder: Path) -> None:
     assert location.find({}, ["y = 2"]) == here
 
 
+def test_a_notebook_that_changed_is_read_again(folder: Path) -> None:
+    """What it held a minute ago says nothing."""
+    here = write(folder / "here.ipynb", "x = 1")
+    assert location.find({}, ["x = 1"]) == here
+    write(folder / "here.ipynb", "y = 2; z = 3")
+    assert location.find({}, ["x = 1"]) is None
+    assert location.find({}, ["y = 2; z = 3"]) == here
+
+
 def test_a_huge_notebook_is_not_read(folder: Path) -> None:
     """Finding out must not take longer than the command."""
     write(folder / "a.ipynb", "x = 1")

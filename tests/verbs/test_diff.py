@@ -84,6 +84,7 @@ def test_json(changed: Path) -> None:
                 "new_size": 10,
             },
         ],
+        "unsaved": [],
         "notes": [],
     }
 

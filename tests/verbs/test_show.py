@@ -75,7 +75,7 @@ def test_json(repository: Path) -> None:
         "author": {"name": "Ada Example", "email": "ada@example.org"},
         "time": "2026-03-14T12:00:00+00:00",
         "message": "first look",
-        "names": [],
+        "names": ["HEAD → main"],
         "files": [
             {
                 "path": "a.txt",
