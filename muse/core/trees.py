@@ -82,7 +82,7 @@ def compare(store: ObjectStore, old: bytes | None, new: bytes | None, prefix: st
 def _check_depth(prefix: str) -> None:
     """Refuse a tree that nests so deep that no scan wrote it, before it exhausts the stack."""
     if prefix.count("/") > DEEPEST + 1:
-        raise Damaged(f"a tree nests more than {DEEPEST} folders deep", "muse wrote no such tree: do not use that commit.")
+        raise Damaged(f"a tree nests more than {DEEPEST} folders deep", "No muse wrote it: leave that commit alone.")
 
 
 def update(store: ObjectStore, root: bytes | None, edits: Iterable[tuple[str, Entry | None]]) -> bytes:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from muse.core import disk
 from muse.core.repo import Repo
-from tests.commands import ok, process, refused
+from tests.commands import muse, ok, process, refused
 from tests.core.faults import failing
 from tests.core.strange import a_socket, fifo
 
 _NOBODY = 65534
+
+#: Types a command; gives the exit status and all that was said.
+Typed = Callable[..., tuple[int, str]]
 
 
 def device(path: Path) -> None:
@@ -25,8 +30,7 @@ def device(path: Path) -> None:
 
 
 @pytest.mark.parametrize("put", [fifo, a_socket, device])
-def test_what_is_no_file(repository: Repo, put: object) -> None:
-    assert callable(put)
+def test_what_is_no_file(repository: Repo, put: Callable[[Path], None]) -> None:
     Path("a.txt").write_text("one\n")
     Path("d").mkdir()
     put(Path("odd"))
@@ -76,8 +80,6 @@ def as_nobody(root: str, *words: str) -> tuple[int, str]:
             os.setgroups([])
             os.setgid(_NOBODY)
             os.setuid(_NOBODY)
-            from tests.commands import muse
-
             answer = muse(*words)
             os.write(writer, (answer.out + answer.err).encode())
             status = answer.status
@@ -90,20 +92,27 @@ def as_nobody(root: str, *words: str) -> tuple[int, str]:
 
 
 @pytest.fixture
-def typed(repository: Repo) -> object:
-    """Types a command as somebody who may not read everything."""
+def typed(repository: Repo) -> Typed:
+    """Types a command as somebody who may not read everything, whoever runs the tests."""
+
+    def plainly(*words: str) -> tuple[int, str]:
+        answer = process(*words)
+        return answer.status, answer.out + answer.err
+
+    def without_rights(*words: str) -> tuple[int, str]:
+        give_away(repository.root)
+        return as_nobody(repository.root, *words)
+
     if os.getuid() != 0:
-        return lambda *words: (lambda answer: (answer.status, answer.out + answer.err))(process(*words))
-    above = Path(repository.root).parent
-    reachable = [path for path in (above, *above.parents) if not path.stat().st_mode & stat.S_IXOTH]
-    for path in reachable:
-        path.chmod(path.stat().st_mode | stat.S_IXOTH)
-    return lambda *words: (give_away(repository.root), as_nobody(repository.root, *words))[1]
+        return plainly
+    for folder in Path(repository.root).parents:
+        if not folder.stat().st_mode & stat.S_IXOTH:
+            folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
+    return without_rights
 
 
 @pytest.mark.parametrize("path", ["secret.txt", "d/secret.ipynb", "closed"])
-def test_what_cannot_be_read(repository: Repo, typed: object, path: str) -> None:
-    assert callable(typed)
+def test_what_cannot_be_read(repository: Repo, typed: Typed, path: str) -> None:
     Path("a.txt").write_text("one\n")
     Path("d").mkdir()
     Path("closed").mkdir()
@@ -125,8 +134,6 @@ def test_what_cannot_be_read(repository: Repo, typed: object, path: str) -> None
 
 def test_a_disk_that_cannot_read_a_file(repository: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a disk with a bad block: the commit is not made, and nothing else is lost."""
-    from muse.core import disk
-
     Path("good.txt").write_text("one\n")
     ok("commit", "-m", "first look")
     Path("bad.txt").write_text("bad\n")

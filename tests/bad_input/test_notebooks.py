@@ -37,6 +37,8 @@ VERSION_3 = {
 }
 CELL: dict[str, object] = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [], "source": "x"}
 
+DEEP = b'{"a":' * 5000 + b"1" + b"}" * 5000
+
 
 def with_cells(*cells: object) -> bytes:
     """A notebook of anything."""
@@ -59,7 +61,7 @@ BAD = {
     "NaN": GOOD.replace(b'"metadata": {}', b'"metadata": {"x": NaN}'),
     "huge number": b'{"nbformat": ' + b"9" * 5000 + b"}",
     "nests": b"[" * 100_000,
-    "nests in a cell": with_cells(CELL).replace(b'"metadata": {}', b'"metadata": ' + b'{"a":' * 5000 + b"1" + b"}" * 5000),
+    "nests in a cell": with_cells(CELL).replace(b'"metadata": {}', b'"metadata": ' + DEEP),
     "nbformat 3": json.dumps(VERSION_3).encode(),
     "nbformat 3 without sheets": b'{"nbformat": 3, "nbformat_minor": 0, "worksheets": [{}]}',
     "nbformat 2": b'{"nbformat": 2, "worksheets": []}',

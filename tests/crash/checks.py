@@ -181,8 +181,8 @@ def check_refused(prepared: Prepared, struck: Struck) -> None:
 
 
 def may_fail(call: Call) -> bool:
-    """Whether it is nobody's business that a call failed: it was about a cache, or took something empty away."""
-    return call.name in ("rmdir", "unlink", "unlinkat") or call.paths[-1].startswith((".muse/cache", ".muse/restore/#"))
+    """Whether it is nobody's business that a call failed: about a cache or a lock, or it took something empty away."""
+    return call.name in ("flock", "rmdir", "unlink", "unlinkat") or call.paths[-1].startswith((".muse/cache", ".muse/restore/#"))
 
 
 def check_words(err: str) -> None:

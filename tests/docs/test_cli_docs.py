@@ -78,8 +78,8 @@ def blocks(page: str, language: str) -> list[str]:
 def shape(section: str) -> dict[str, set[str]]:
     """The documented keys of an answer, each with its types."""
     found = {spans(key)[0]: set(kind.split(" or ")) for key, kind, _ in table(section, "key", "type", "meaning")}
-    for other in re.findall(r"^\*\*JSON\*\*.*all of \[(\w+)\]", section, re.MULTILINE):
-        found = shape(SECTIONS[other]) | found
+    for other, less in re.findall(r"^\*\*JSON\*\*.*all of \[(\w+)\]\S*(?: but `(\w+)`)?", section, re.MULTILINE):
+        found = {key: kind for key, kind in shape(SECTIONS[other]).items() if key != less} | found
     return found
 
 
