@@ -32,7 +32,7 @@ _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOENT, errno.EINV
 _BUFFER = 1 << 20
 
 
-def open_regular(path: str, limit: int = MAX_READ, *, dir_fd: int | None = None) -> tuple[int, os.stat_result]:
+def open_regular(path: str, limit: int = MAX_READ) -> tuple[int, os.stat_result]:
     """Open a file of ours for reading.
 
     Returns:
@@ -44,7 +44,7 @@ def open_regular(path: str, limit: int = MAX_READ, *, dir_fd: int | None = None)
         SystemTrouble: The system refused.
     """
     try:
-        fd = os.open(path, _READ_FLAGS, dir_fd=dir_fd)
+        fd = os.open(path, _READ_FLAGS)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -79,9 +79,9 @@ def read_exactly(fd: int, offset: int, size: int) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def read_file(path: str, limit: int = MAX_READ, *, dir_fd: int | None = None) -> bytes:
+def read_file(path: str, limit: int = MAX_READ) -> bytes:
     """Read a whole file of ours. Raises as `open_regular` does."""
-    fd, found = open_regular(path, limit, dir_fd=dir_fd)
+    fd, found = open_regular(path, limit)
     try:
         return read_exactly(fd, 0, found.st_size)
     except OSError as error:

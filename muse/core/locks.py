@@ -43,8 +43,3 @@ def try_lock(fd: int, *, shared: bool = False) -> bool:
             raise LocksUnsupported from None
         raise
     return True
-
-
-def unlock(fd: int) -> None:
-    """Give the lock back before the file is closed."""
-    fcntl.flock(fd, fcntl.LOCK_UN)

@@ -6,8 +6,6 @@ byte. A name is refused when it could reach outside the folder or into `.muse`, 
 
 from __future__ import annotations
 
-import os
-
 from muse.core.paths import MUSE
 
 TYPE_CHECKING = False
@@ -63,8 +61,3 @@ def show(path: str) -> str:
     if path.isprintable():
         return path
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in path)
-
-
-def to_path(name: str | bytes | os.PathLike[str]) -> str:
-    """A name given by a person or a program, as the text used inside."""
-    return os.fsdecode(name)

@@ -36,7 +36,6 @@ class Layout:
         self.restore = os.path.join(muse, "restore")
         self.cache = os.path.join(muse, "cache")
         self.stat_cache = os.path.join(muse, "cache", "stat")
-        self.sweep_memory = os.path.join(muse, "cache", "sweep")
         self.head = os.path.join(muse, "HEAD")
         self.applied = os.path.join(muse, "applied")
         self.lock = os.path.join(muse, "worktree.lock")

@@ -115,3 +115,12 @@ def later(seconds: float = 10) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "time_ns", lambda: now() + int(seconds * 1e9))
         yield
+
+
+@contextmanager
+def right_after(path: str | os.PathLike[str]) -> Iterator[None]:
+    """No time at all has passed since something at that path changed, however slow the machine is."""
+    changed = os.lstat(path).st_ctime_ns
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "time_ns", lambda: changed)
+        yield

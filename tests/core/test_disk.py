@@ -16,7 +16,7 @@ from muse.core.disk import UNKNOWN, Blocked, Content, Folders, Found, NotAFile
 from muse.core.errors import SystemTrouble
 from muse.core.types import Entry, digest_of
 from tests.core import faults
-from tests.core.folders import FIFO, What, file, later, put, put_all, tick
+from tests.core.folders import FIFO, What, file, later, put, put_all, right_after, tick
 
 TREE = {
     "a/b/f": file(b"deep"),
@@ -138,7 +138,8 @@ def test_when_a_time_proves_nothing(age: int, fine: bool, racy: bool) -> None:
 
 def test_a_fresh_file_is_racy_and_a_settled_one_is_not(root: Path) -> None:
     (root / "x").write_bytes(b"new")
-    assert read(root, "x").racy
+    with right_after(root / "x"):
+        assert read(root, "x").racy
     with later():
         assert not read(root, "x").racy
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -72,9 +71,3 @@ def test_how_names_are_shown() -> None:
 def test_names_that_a_folding_file_system_takes_for_one_fold_to_one(one: str, two: str) -> None:
     same = unicodedata.normalize("NFC", one).casefold() == unicodedata.normalize("NFC", two).casefold()
     assert not same or names.fold(one) == names.fold(two)
-
-
-def test_names_given_by_people_and_programs() -> None:
-    assert names.to_path(b"caf\xe9") == os.fsdecode(b"caf\xe9")
-    assert names.to_path(Path("a") / "b") == "a/b"
-    assert names.to_path("a") == "a"

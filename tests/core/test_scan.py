@@ -16,7 +16,7 @@ from muse.core import scan
 from muse.core.scan import Skipped
 from muse.core.stat_cache import StatCache
 from tests.core import faults
-from tests.core.folders import FIFO, What, file, put, put_all, read, tick
+from tests.core.folders import FIFO, What, file, put, put_all, read, right_after, tick
 from tests.core.names_to_try import BAD
 from tests.core.scanning import Place, check, visible
 
@@ -99,8 +99,11 @@ def test_only_what_changed_is_read(large: Place) -> None:
 def test_fresh_files_are_read_again_until_they_have_settled(place: Place) -> None:
     put(place.root, "f", file(b"1"))
     place.commit_all()
-    for settled, reads in ((False, ["f"]), (True, ["f"]), (True, [])):
-        assert place.scan(settled=settled).changes == ()
+    with right_after(os.path.join(place.root, "f")):
+        assert place.scan().changes == ()
+        assert place.reads == ["f"]
+    for reads in (["f"], []):
+        assert place.scan(settled=True).changes == ()
         assert place.reads == reads
 
 

@@ -182,7 +182,8 @@ def check_refused(prepared: Prepared, struck: Struck) -> None:
 
 def may_fail(call: Call) -> bool:
     """Whether it is nobody's business that a call failed: about a cache or a lock, or it took something empty away."""
-    return call.name in ("flock", "rmdir", "unlink", "unlinkat") or call.paths[-1].startswith((".muse/cache", ".muse/restore/#"))
+    derived = call.paths[-1].startswith((".muse/cache", ".muse/restore/#"))
+    return derived or call.name in ("flock", "rmdir", "unlink", "unlinkat")
 
 
 def check_words(err: str) -> None:
