@@ -7,7 +7,7 @@ import sys
 
 from muse import __version__
 from muse.core import interrupts, log
-from muse.core.errors import MuseError, Unexpected, from_os_error
+from muse.core.errors import MuseError, SystemTrouble, Unexpected, from_os_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,13 +33,25 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"muse {__version__}")
         return 0
     try:
-        return _run(typed)
+        status = _run(typed)
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 0
+    except OSError as error:
+        _forget_output()
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        hint = "Where it goes may be full; `muse log` and `muse status` show where things are."
+        return _fail(SystemTrouble(f"done, but the answer cannot be written: {reason}", hint), json=False)
+
+
+def _forget_output() -> None:
+    """Let what is still buffered go nowhere, so that the end of the process does not stumble over it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(typed: list[str]) -> int:
@@ -64,9 +76,20 @@ def _run(typed: list[str]) -> int:
     except Exception as error:
         log.problem("unexpected")
         return _fail(Unexpected(error), json)
-    _show(result, json)
+    _answer(result, json)
     interrupts.deliver()
     return result.exit_status
+
+
+def _answer(result: Result, json: bool) -> None:
+    """Print the whole answer. Ctrl+C waits for it: what was recorded must be told."""
+    deferral = interrupts.Deferral()
+    deferral.begin()
+    try:
+        _show(result, json)
+        sys.stdout.flush()
+    finally:
+        deferral.end()
 
 
 def _show(result: Result, json: bool) -> None:

@@ -65,7 +65,8 @@ def parse(words: Sequence[str]) -> Call:
             return parse([words[1], "-h"])
         raise HelpAsked(overview())
     module = _load(verb)
-    found = vars(verb_parser(module).parse_args(list(words[1:])))
+    parser = verb_parser(module)
+    found = vars(parser.parse_args(_options_first(parser, words[1:])))
     json = found.pop("json", False)
     paths = next((found.pop(name) for name in ("paths", "names") if name in found), ())
     first = (found.pop("action"),) if verb == "code" else ()
@@ -87,6 +88,27 @@ def verb_parser(module: ModuleType) -> Parser:
     module.arguments(parser)
     parser.add_argument("--json", action="store_true", help="answer with one JSON value")
     return parser
+
+
+def _options_first(parser: Parser, words: Sequence[str]) -> list[str]:
+    """The same words in an order that `argparse` understands: what is optional may not be split by an option."""
+    known = parser._option_string_actions
+    options: list[str] = []
+    rest: list[str] = []
+    pending = list(words)
+    while pending:
+        word = pending.pop(0)
+        if word == "--":
+            rest += [word, *pending]
+            break
+        action = known.get(word.partition("=")[0], known.get(word[:2]))
+        if action is None:
+            rest.append(word)
+            continue
+        options.append(word)
+        if word in known and action.nargs is None and pending:
+            options.append(pending.pop(0))
+    return options + rest
 
 
 def summary(module: ModuleType) -> str:

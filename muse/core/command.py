@@ -11,7 +11,7 @@ import os
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from muse.core import create, entry, finish, io, log, ops, view, worktree
-from muse.core.errors import Damaged, MuseError, Refused, SystemTrouble, Unconfirmed
+from muse.core.errors import MuseError, Refused, SystemTrouble, Unconfirmed
 from muse.core.ops import Operation
 from muse.core.pack import PackGone, PackWriter
 from muse.core.store import ObjectStore
@@ -80,13 +80,11 @@ def reading(repo: Repo, work: Callable[[State], T]) -> T:
         finish.if_free(repo, notes)
         operation = ops.newest(repo.layout)
     for _ in range(ops.TRIES):
-        store = ObjectStore(repo.layout, operation.packs if operation is not None else ())
+        store = ops.open_store(repo.layout, operation)
         try:
             return work(State(repo, operation, _view(operation), store, notes))
-        except PackGone as gone:
-            before, operation = operation, ops.newest(repo.layout)
-            if operation == before:
-                raise _missing_pack(gone) from None
+        except PackGone:
+            operation = ops.newest(repo.layout)
         finally:
             store.close()
     raise Refused("others keep replacing the packs of this repository", "Try again.", kind="busy")
@@ -152,9 +150,8 @@ class _Writing:
                 log.debug("%s: operation %d was taken, starting over", self.verb, state.number + 1)
                 self.deferral.cancel()
                 _pause(attempt)
-            except PackGone as gone:
-                if ops.newest_number(self.layout) == state.number:
-                    raise _missing_pack(gone) from None
+            except PackGone:
+                log.debug("%s: a pack was replaced, starting over", self.verb)
             finally:
                 state.store.close()
         raise Refused(
@@ -166,7 +163,7 @@ class _Writing:
     def _open(self) -> State:
         operation = ops.newest(self.layout)
         writer = PackWriter(self.layout, durable=self.repo.durable, way=self.repo.way)
-        store = ObjectStore(self.layout, operation.packs if operation is not None else (), writer)
+        store = ops.open_store(self.layout, operation, writer)
         return State(self.repo, operation, _view(operation), store, self.notes)
 
     def _check_intent(self, state: State) -> None:
@@ -285,7 +282,3 @@ def _pause(attempt: int) -> None:
 
     jitter = int.from_bytes(os.urandom(2), "big") / 65536
     time.sleep(0.002 * (1 + attempt) * (1 + jitter))
-
-
-def _missing_pack(gone: PackGone) -> Damaged:
-    return Damaged(f"{gone} is missing, and the newest operation names it")

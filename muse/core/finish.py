@@ -8,7 +8,6 @@ from muse.core import ops, worktree
 from muse.core.errors import Damaged, MuseError, Refused
 from muse.core.names import show
 from muse.core.pack import PackGone
-from muse.core.store import ObjectStore
 from muse.core.worktree_lock import WorktreeLock
 
 TYPE_CHECKING = False
@@ -73,7 +72,7 @@ def _resume(repo: Repo, held: WorktreeLock, notes: list[str]) -> None:
     newest = ops.newest(repo.layout)
     if newest is None or not worktree.is_behind(repo.layout, newest):
         return
-    store = ObjectStore(repo.layout, newest.packs)
+    store = ops.open_store(repo.layout, newest)
     try:
         pending = newest if newest.changes_folder else ops.read(repo.layout, newest.folder)
         _check_host(pending, held)

@@ -11,7 +11,6 @@ from muse.core import io, ops, temps
 from muse.core.errors import Damaged, Missing, UsageProblem, from_os_error
 from muse.core.pack import PackGone
 from muse.core.paths import Layout, objects_dir
-from muse.core.store import ObjectStore
 from muse.core.sweep import sweep_objects
 from muse.core.types import blob_id, digest_of, parse_id
 
@@ -135,7 +134,7 @@ def _in_packs(layout: Layout, digest: bytes) -> bytes | None:
         newest = ops.newest(layout)
         if newest is None:
             return None
-        store = ObjectStore(layout, newest.packs)
+        store = ops.open_store(layout, newest)
         try:
             return store.read(digest)
         except Missing:

@@ -14,12 +14,13 @@ from muse.core import io
 from muse.core.codec import pack, unpack
 from muse.core.errors import Damaged, TooNew, from_os_error
 from muse.core.paths import Layout
+from muse.core.store import ObjectStore
 from muse.core.types import Change, PackRef, digest_of
 from muse.core.view import Section, View, decode_changes, decode_view, encode_view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from muse.core.store import ObjectStore
+    from muse.core.pack import PackWriter
 
 MAGIC = b"MUSEOPER"
 VERSION = 1
@@ -173,7 +174,9 @@ def newest_number(layout: Layout) -> int:
     """
     number = _hint(layout)
     if number == 0 or not os.path.lexists(layout.operation(number)):
-        number = max(numbers(layout), default=0)
+        hint, number = number, max(numbers(layout), default=0)
+        if hint and not number:
+            raise Damaged(f"HEAD names operation {hint}, and there is none at all in {layout.ops}")
     while os.path.lexists(layout.operation(number + 1)):
         number += 1
     return number
@@ -183,6 +186,14 @@ def newest(layout: Layout) -> Operation | None:
     """The newest operation; None in a repository without history."""
     number = newest_number(layout)
     return read(layout, number) if number else None
+
+
+def open_store(layout: Layout, operation: Operation | None, writer: PackWriter | None = None) -> ObjectStore:
+    """The objects that a command on `operation`, the newest, can see."""
+    if operation is None:
+        return ObjectStore(layout, (), writer)
+    number = operation.number
+    return ObjectStore(layout, operation.packs, writer, lambda: newest_number(layout) == number)
 
 
 def numbers(layout: Layout) -> list[int]:

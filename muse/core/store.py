@@ -8,12 +8,12 @@ from __future__ import annotations
 from contextlib import suppress
 
 from muse.core.errors import Damaged, Missing
-from muse.core.pack import Pack, PackWriter
+from muse.core.pack import Pack, PackGone, PackWriter
 from muse.core.types import PackRef, digest_of, id_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from muse.core.paths import Layout
 
@@ -25,10 +25,17 @@ class ObjectStore:
         layout: The repository.
         refs: The packs that the operation names, oldest first.
         writer: Where new objects go; None for a command that only reads.
+        still_named: Asked when a pack is gone: True when nothing newer replaced it, so that it is damage.
     """
 
-    def __init__(self, layout: Layout, refs: Sequence[PackRef], writer: PackWriter | None = None) -> None:
-        self._layout = layout
+    def __init__(
+        self,
+        layout: Layout,
+        refs: Sequence[PackRef],
+        writer: PackWriter | None = None,
+        still_named: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._layout, self._still_named = layout, still_named
         self._refs = list(refs)
         self._open: dict[str, Pack] = {}
         self.writer = writer
@@ -36,7 +43,12 @@ class ObjectStore:
     def _pack(self, ref: PackRef) -> Pack:
         pack = self._open.get(ref.name)
         if pack is None:
-            pack = self._open[ref.name] = Pack(self._layout.pack(ref.name), ref)
+            try:
+                pack = self._open[ref.name] = Pack(self._layout.pack(ref.name), ref)
+            except PackGone as gone:
+                if self._still_named():
+                    raise Damaged(f"{gone} is missing, and the newest operation names it") from None
+                raise
         return pack
 
     def __contains__(self, digest: bytes) -> bool:

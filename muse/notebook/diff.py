@@ -140,9 +140,7 @@ def _change(old: Cell | None, new: Cell | None, moved: bool) -> CellChange | Non
     return CellChange("moved", old, new, False, False, False, True) if moved else None
 
 
-def _pair_by_kind(
-    before: tuple[Output, ...], after: tuple[Output, ...]
-) -> list[tuple[Output | None, Output | None]]:
+def _pair_by_kind(before: tuple[Output, ...], after: tuple[Output, ...]) -> list[tuple[Output | None, Output | None]]:
     """Pair outputs between two equal ones: those that offer the same types, in order; old before new."""
     matching = Matching(len(before), len(after))
     matching.pair_equal([_shape(output) for output in before], [_shape(output) for output in after])

@@ -58,9 +58,7 @@ class Matching:
                 yield olds, news
             last_old, last_new = old, new
 
-    def _candidates(
-        self, olds: Sequence[Hashable], news: Sequence[Hashable]
-    ) -> Iterator[tuple[list[int], list[int]]]:
+    def _candidates(self, olds: Sequence[Hashable], news: Sequence[Hashable]) -> Iterator[tuple[list[int], list[int]]]:
         """For each value that is free on both sides its places there, in order."""
         places: dict[Hashable, tuple[list[int], list[int]]] = {}
         for side, values, partner in ((0, olds, self.new_of), (1, news, self.old_of)):

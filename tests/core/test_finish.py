@@ -131,8 +131,8 @@ def test_a_pack_that_is_gone_is_damage_and_no_other_error(behind: Repo) -> None:
     name = newest(behind).packs[0].name
     os.unlink(behind.layout.pack(name))
     [line] = reading(behind, notes)
-    assert line.endswith(f"{name}.pack is missing, and the folder is not finished")
-    with pytest.raises(Damaged, match="is missing, and the folder is not finished"):
+    assert line.endswith(f"{name}.pack is missing, and the newest operation names it")
+    with pytest.raises(Damaged, match="is missing, and the newest operation names it"):
         record(behind, "next", lock=SHARED)
 
 
@@ -156,6 +156,7 @@ def test_packs_that_are_replaced_meanwhile_are_looked_for_again(behind: Repo, mo
         return before
 
     monkeypatch.setattr(ops, "newest", late)
+    monkeypatch.setattr(ops, "newest_number", lambda layout: before.number + 1)
     held = WorktreeLock(behind.layout)
     assert held.acquire(shared=False)
     said: list[str] = []

@@ -321,3 +321,9 @@ def test_reading_fails_with_errors_of_ours_only(layout: Layout, monkeypatch: pyt
             patch.setattr(os, call, faults.failing(5))
             with pytest.raises(MuseError, match=r"operation|ops/000000000001: Input/output error"):
                 ops.newest(layout)
+
+
+def test_a_log_that_is_gone_is_damage_and_no_new_repository(layout: Layout) -> None:
+    ops.write_head(layout, an_operation(12))
+    with pytest.raises(Damaged, match="HEAD names operation 12, and there is none at all"):
+        ops.newest(layout)

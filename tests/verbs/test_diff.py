@@ -175,6 +175,9 @@ def test_noise_is_no_difference(repository: Path) -> None:
     Path("nb.ipynb").write_bytes(notebook(code("x = 1", count=2), code("%muse diff")))
     assert paths() == []
     assert muse("diff", "--exit-code").status == 0
+    Path("a.txt").write_text("one\n")
+    ok("commit")
+    assert paths("HEAD~1") == ["a.txt"]
 
 
 def test_another_mode_is_one(repository: Path) -> None:

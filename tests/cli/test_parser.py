@@ -1,0 +1,116 @@
+"""`muse.cli.parser`: what can be typed, in any order, and what is said when it cannot."""
+
+from __future__ import annotations
+
+import inspect
+import shlex
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from muse import verbs
+from muse.cli.parser import HelpAsked, overview, parse, verb_parser
+from muse.core.errors import UsageProblem
+
+
+def call(line: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What a line calls its verb with."""
+    found = parse(shlex.split(line))
+    return found.positional, found.keywords
+
+
+@pytest.mark.parametrize(
+    ("line", "positional", "keywords"),
+    [
+        ("init", (), {}),
+        ("init --json folder", (), {"folder": "folder"}),
+        ("add a b --json", ("a", "b"), {}),
+        ("add a --json b", ("a", "b"), {}),
+        ("add -- -x --json", ("-x", "--json"), {}),
+        ("code --json add a", ("add", "a"), {}),
+        ("commit", (), {}),
+        ("commit -m 'first look' --staged", (), {"message": "first look", "staged": True}),
+        ("commit --message=--json", (), {"message": "--json"}),
+        ("log -n5 main", (), {"number": 5, "rev": "main"}),
+        ("log main -n 5", (), {"number": 5, "rev": "main"}),
+        ("show", (), {"rev": "HEAD"}),
+        ("diff HEAD --exit-code HEAD~1", ("HEAD", "HEAD~1"), {"exit_code": True}),
+        ("restore a --from HEAD b", ("a", "b"), {"rev": "HEAD"}),
+        ("checkout -b idea", (), {"new_branch": True, "target": "idea"}),
+        ("branch old -m new", (), {"move": True, "name": "old", "start": "new"}),
+        ("op", (), {"action": "log", "number": None}),
+        ("op restore --force 3", (), {"force": True, "action": "restore", "number": 3}),
+        ("config author.name --user Ada", (), {"user": True, "key": "author.name", "value": "Ada"}),
+        ("undo --force", (), {"force": True}),
+    ],
+)
+def test_lines(line: str, positional: tuple[str, ...], keywords: dict[str, Any]) -> None:
+    assert call(line) == (positional, keywords)
+
+
+@given(
+    st.permutations(["a.txt", "-x.txt", "--from", "--staged", "--json"]),
+    st.sampled_from(["HEAD", "main", "--", "=x"]),
+)
+def test_options_may_stand_anywhere(order: list[str], rev: str) -> None:
+    words = [word for name in order for word in ([f"--from={rev}"] if name == "--from" else [name])]
+    words = [word for word in words if word != "-x.txt"] + ["--", "-x.txt"]
+    found = parse(["restore", *words])
+    assert (found.positional, found.keywords) == (("a.txt", "-x.txt"), {"rev": rev, "staged": True})
+    assert found.json
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "hint"),
+    [
+        ("stats", "there is no verb 'stats'; did you mean `status`?", "`muse -h` lists the verbs."),
+        ("xyzzy", "there is no verb 'xyzzy'", "`muse -h` lists the verbs."),
+        ("_work", "there is no verb '_work'", "`muse -h` lists the verbs."),
+        ("../main", "there is no verb '../main'", "`muse -h` lists the verbs."),
+        ("status --jso", "muse status: unrecognized arguments: --jso", "`muse status -h` shows what it takes."),
+        ("commit first look", "muse commit: unrecognized arguments: first look", "`muse commit -h` shows what it takes."),
+        ("commit -m", "muse commit: argument -m/--message: expected one argument", "`muse commit -h` shows what it takes."),
+        ("log -n x", "muse log: argument -n/--number: invalid int value: 'x'", "`muse log -h` shows what it takes."),
+        ("add", "muse add: the following arguments are required: PATH", "`muse add -h` shows what it takes."),
+    ],
+)
+def test_what_cannot_be_typed(line: str, message: str, hint: str) -> None:
+    with pytest.raises(UsageProblem) as found:
+        parse(shlex.split(line))
+    assert (found.value.message, found.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize("words", [[], ["-h"], ["--help"], ["help"]])
+def test_the_overview_lists_every_verb(words: list[str]) -> None:
+    with pytest.raises(HelpAsked) as found:
+        parse(words)
+    assert str(found.value) == overview()
+    listed = [line.split()[0] for line in overview().splitlines() if line.startswith("  ")]
+    assert listed == verbs.names()
+
+
+@pytest.mark.parametrize("name", verbs.names())
+def test_the_help_of_a_verb(name: str) -> None:
+    module = verbs.load(name)
+    for words in ([name, "-h"], ["help", name], [name, "--json", "--help"]):
+        with pytest.raises(HelpAsked) as found:
+            parse(words)
+        lines = str(found.value).splitlines()
+        assert lines[0].startswith(f"usage: muse {name} [-h]")
+        assert (module.__doc__ or "").splitlines()[0] in lines
+        assert lines[-1] == f"example: {module.EXAMPLE}"
+
+
+@pytest.mark.parametrize("name", verbs.names())
+def test_what_can_be_typed_is_what_the_verb_takes(name: str) -> None:
+    """The example can be typed, and every argument is one of the function's, which can say more in Python only."""
+    module = verbs.load(name)
+    words = shlex.split(module.EXAMPLE)
+    assert words[:2] == ["muse", name]
+    example = parse(words[1:])
+    signature = inspect.signature(example.function)
+    signature.bind(*example.positional, **example.keywords)
+    declared = {action.dest for action in verb_parser(module)._actions} - {"help", "json"}
+    assert declared == signature.parameters.keys() - {"repo"}

@@ -1,0 +1,77 @@
+"""`muse.cli.terminal`: colour, width and a pager where a person looks; plain text where a program does."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.commands import ok, process
+
+
+@pytest.fixture
+def repository(folder: Path) -> Path:
+    ok("init")
+    Path("a.txt").write_text("one\n")
+    ok("commit", "-m", "first look, and " + "more " * 20)
+    return folder
+
+
+def terminal(*words: str, rows: int = 24, columns: int = 80, **environment: str) -> str:
+    """What a command writes to a terminal."""
+    master, slave = pty.openpty()
+    size = f"import fcntl, struct, termios; fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('HHHH', {rows}, {columns}, 0, 0))"
+    code = f"{size}; import sys; from muse.cli.main import main; sys.exit(main())"
+    env = {**os.environ, "TERM": "xterm", **environment}
+    child = subprocess.Popen([sys.executable, "-c", code, *words], stdin=slave, stdout=slave, stderr=slave, env=env)
+    os.close(slave)
+    parts = []
+    try:
+        while part := os.read(master, 4096):
+            parts.append(part)
+    except OSError:
+        pass  # how the system says that the other end is closed
+    finally:
+        os.close(master)
+        child.wait(30)
+    return b"".join(parts).decode().replace("\r\n", "\n")
+
+
+def test_piped_text_is_plain_and_whole(repository: Path) -> None:
+    answer = process("log", cwd=repository)
+    assert "\x1b" not in answer.out
+    assert "more more" in answer.out and "…" not in answer.out
+
+
+def test_a_terminal_gets_colour_and_its_width(repository: Path) -> None:
+    shown = terminal("log", columns=60)
+    assert "\x1b[33m" in shown
+    assert "…" in shown or len(shown.splitlines()[0]) > 60
+    assert "\x1b[1;31merror: \x1b[0mnope names no commit" in terminal("show", "nope")
+
+
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_unless_colour_is_not_wanted(repository: Path, environment: dict[str, str]) -> None:
+    assert "\x1b[" not in terminal("log", **environment)
+    assert "\x1b[" not in terminal("show", "nope", **environment)
+
+
+def test_what_is_longer_than_the_terminal_goes_to_the_pager(repository: Path) -> None:
+    Path("a.txt").write_text("".join(f"{number}\n" for number in range(50)))
+    pager = "sed -e s/^/paged:/"
+    assert "paged:" in terminal("diff", MUSE_PAGER=pager)
+    assert "paged:" in terminal("diff", PAGER=pager)
+    assert "paged:" not in terminal("diff", rows=100, MUSE_PAGER=pager)
+    for none in ("cat", "no-such-program"):
+        assert "+49" in terminal("diff", MUSE_PAGER=none)
+
+
+def test_what_an_encoding_lacks_is_spelled_out(repository: Path, environment: dict[str, str]) -> None:
+    Path("caf\u00e9.txt").write_text("one\n")
+    answer = process("status", cwd=repository, env={**environment, "PYTHONIOENCODING": "ascii"})
+    assert answer.status == 0
+    assert r"caf\xe9.txt" in answer.out
