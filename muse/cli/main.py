@@ -29,6 +29,7 @@ def main(words: Sequence[str] | None = None) -> int:
         said no, 130 interrupted.
     """
     typed = sys.argv[1:] if words is None else list(words)
+    _open_streams()
     if typed and typed[0] in ("--version", "-V"):
         print(f"muse {__version__}")
         return 0
@@ -47,6 +48,12 @@ def main(words: Sequence[str] | None = None) -> int:
         reason = os.strerror(error.errno) if error.errno else str(error)
         hint = "Where it goes may be full; `muse log` and `muse status` show where things are."
         return _fail(SystemTrouble(f"done, but the answer cannot be written: {reason}", hint), json=False)
+
+
+def _open_streams() -> None:
+    """A caller may have closed an output: what is written there goes nowhere."""
+    nowhere = open(os.devnull, "w") if sys.stdout is None or sys.stderr is None else None  # noqa: SIM115 - as long as the process
+    sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
 
 
 def _forget_output() -> None:

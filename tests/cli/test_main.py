@@ -57,7 +57,6 @@ def test_json_is_plain_ascii(folder: Path) -> None:
     [
         (OSError(28, "No space left on device", "/x/y"), 5, "error: cannot work with /x/y: No space left on device"),
         (ZeroDivisionError("by\nzero"), 5, "error: muse made a mistake of its own: ZeroDivisionError: by zero"),
-        (RecursionError(), 5, "error: muse made a mistake of its own: RecursionError: "),
     ],
 )
 def test_whatever_goes_wrong_is_two_lines(
@@ -67,7 +66,7 @@ def test_whatever_goes_wrong_is_two_lines(
         raise error
 
     monkeypatch.setattr(status, "status", fail)
-    assert refused("status", status=expected).splitlines()[0] == first.rstrip()
+    assert refused("status", status=expected).splitlines()[0] == first
     assert muse("status", "--json").json["error"]["message"] == first.removeprefix("error: ")
 
 

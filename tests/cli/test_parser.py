@@ -50,16 +50,13 @@ def test_lines(line: str, positional: tuple[str, ...], keywords: dict[str, Any])
     assert call(line) == (positional, keywords)
 
 
-@given(
-    st.permutations(["a.txt", "-x.txt", "--from", "--staged", "--json"]),
-    st.sampled_from(["HEAD", "main", "--", "=x"]),
-)
-def test_options_may_stand_anywhere(order: list[str], rev: str) -> None:
-    words = [word for name in order for word in ([f"--from={rev}"] if name == "--from" else [name])]
-    words = [word for word in words if word != "-x.txt"] + ["--", "-x.txt"]
-    found = parse(["restore", *words])
-    assert (found.positional, found.keywords) == (("a.txt", "-x.txt"), {"rev": rev, "staged": True})
-    assert found.json
+@given(st.permutations([["a.txt"], ["b.txt"], ["--from", "HEAD"], ["--staged"], ["--json"]]), st.booleans())
+def test_options_may_stand_anywhere(parts: list[list[str]], joined: bool) -> None:
+    words = ["=".join(part) if joined else word for part in parts for word in part[: 1 if joined else None]]
+    found = parse(["restore", *words, "--", "-c.txt"])
+    assert set(found.positional[:2]) == {"a.txt", "b.txt"}
+    assert found.positional[2:] == ("-c.txt",)
+    assert (found.keywords, found.json) == ({"rev": "HEAD", "staged": True}, True)
 
 
 @pytest.mark.parametrize(
