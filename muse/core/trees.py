@@ -103,6 +103,9 @@ def update(store: ObjectStore, root: bytes | None, edits: Iterable[tuple[str, En
 
 _Edits = Entry | None | dict[str, "_Edits"]
 
+#: Among the edits below a folder: a file of the folder's own name is gone. No name is empty.
+_ITSELF = ""
+
 
 def _nest(level: dict[str, _Edits], path: str, entry: Entry | None) -> None:
     """Sort one edit into its folder. What is added wins over what is removed, in whatever order they come."""
@@ -112,9 +115,12 @@ def _nest(level: dict[str, _Edits], path: str, entry: Entry | None) -> None:
         if not isinstance(below, dict):
             if below is not None and entry is None:
                 return
-            below = level[folder] = {}
+            below = level[folder] = {} if below is not None else {_ITSELF: None}
         level = below
-    if entry is not None or name not in level:
+    there = level.get(name)
+    if entry is None and isinstance(there, dict):
+        there[_ITSELF] = None
+    elif entry is not None or name not in level:
         level[name] = entry
 
 
@@ -126,10 +132,11 @@ def _update(store: ObjectStore, folder: bytes | None, edits: Mapping[str, _Edits
         below = old.digest if old is not None and old.mode == FOLDER else None
         if isinstance(edit, dict):
             child = _update(store, below, edit)
-            new = Entry(FOLDER, child) if child is not None else (None if below else old)
+            gone = below is not None or _ITSELF in edit
+            new = Entry(FOLDER, child) if child is not None else (None if gone else old)
         else:
             new = old if edit is None and below else edit
-        if new is None:
+        if new is None or name == _ITSELF:
             entries.pop(name, None)
         else:
             entries[name] = new

@@ -135,7 +135,7 @@ def put_in_place(
                     _remove(folders, path, touched)
                 else:
                     left.append(path)
-            _remove_empty(folders, touched)
+            _remove_empty(folders, root, touched)
             for path in [plan.change.path for plan in writes]:
                 _clear_empty(folders, root, path)
             for path, found in sorted((plan.change.path, plan.found) for plan in writes):
@@ -172,13 +172,18 @@ def _place(folders: Folders, path: str, staged: str, touched: set[str]) -> bool:
     return True
 
 
-def _remove_empty(folders: Folders, touched: set[str]) -> None:
-    """Remove the folders that the removals emptied, from the deepest up."""
+def _remove_empty(folders: Folders, root: str, touched: set[str]) -> None:
+    """Remove the folders that the removals emptied, from the deepest up, but for the one that the process is in.
+
+    A kernel or a shell whose current folder is gone can run nothing any more, not even `muse undo`.
+    """
     pending = sorted(touched, key=lambda folder: folder.count("/"), reverse=True)
     for folder in pending:
         while folder:
             above, _, name = folder.rpartition("/")
             try:
+                if os.path.samefile(os.path.join(root, folder), os.curdir):
+                    break
                 os.rmdir(name, dir_fd=folders.open(above))
             except FileNotFoundError:
                 pass  # gone already

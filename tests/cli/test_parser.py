@@ -67,10 +67,11 @@ def test_options_may_stand_anywhere(parts: list[list[str]], joined: bool) -> Non
         ("_work", "there is no verb '_work'", "`muse -h` lists the verbs."),
         ("../main", "there is no verb '../main'", "`muse -h` lists the verbs."),
         ("status --jso", "muse status: unrecognized arguments: --jso", "`muse status -h` shows what it takes."),
-        ("commit first look", "muse commit: unrecognized arguments: first look", "`muse commit -h` shows what it takes."),
-        ("commit -m", "muse commit: argument -m/--message: expected one argument", "`muse commit -h` shows what it takes."),
-        ("log -n x", "muse log: argument -n/--number: invalid int value: 'x'", "`muse log -h` shows what it takes."),
         ("add", "muse add: the following arguments are required: PATH", "`muse add -h` shows what it takes."),
+        ("diff first -m", "muse diff: unrecognized arguments: -m", "`muse diff -h` shows what it takes."),
+        ("log -n", "muse log: argument -n/--number: expected one argument", "`muse log -h` shows what it takes."),
+        ("log -n x", "muse log: argument -n/--number: invalid int value: 'x'", "`muse log -h` shows what it takes."),
+        ("log one two", "muse log: unrecognized arguments: two", "`muse log -h` shows what it takes."),
     ],
 )
 def test_what_cannot_be_typed(line: str, message: str, hint: str) -> None:

@@ -6,6 +6,8 @@ import os
 import pty
 import subprocess
 import sys
+import termios
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -21,13 +23,13 @@ def repository(folder: Path) -> Path:
     return folder
 
 
-def terminal(*words: str, rows: int = 24, columns: int = 80, **environment: str) -> str:
-    """What a command writes to a terminal."""
+def terminal(*words: str, rows: int = 24, columns: int = 80, environment: Mapping[str, str] | None = None) -> str:
+    """What a command writes to a terminal of that size."""
     master, slave = pty.openpty()
-    size = f"import fcntl, struct, termios; fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('HHHH', {rows}, {columns}, 0, 0))"
-    code = f"{size}; import sys; from muse.cli.main import main; sys.exit(main())"
-    env = {**os.environ, "TERM": "xterm", **environment}
-    child = subprocess.Popen([sys.executable, "-c", code, *words], stdin=slave, stdout=slave, stderr=slave, env=env)
+    termios.tcsetwinsize(slave, (rows, columns))
+    env = {**os.environ, "TERM": "xterm", **(environment or {})}
+    command = [sys.executable, "-m", "muse", *words]
+    child = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=env)
     os.close(slave)
     parts = []
     try:
@@ -50,24 +52,24 @@ def test_piped_text_is_plain_and_whole(repository: Path) -> None:
 def test_a_terminal_gets_colour_and_its_width(repository: Path) -> None:
     shown = terminal("branch", columns=40)
     assert "\x1b[33m" in shown
-    assert shown.endswith("first look, a…\n")
+    assert shown.endswith("first look, and mo…\n")
     assert "\x1b[1;31merror: \x1b[0mnope names no commit" in terminal("show", "nope")
 
 
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_unless_colour_is_not_wanted(repository: Path, environment: dict[str, str]) -> None:
-    assert "\x1b[" not in terminal("log", **environment)
-    assert "\x1b[" not in terminal("show", "nope", **environment)
+    assert "\x1b[" not in terminal("log", environment=environment)
+    assert "\x1b[" not in terminal("show", "nope", environment=environment)
 
 
 def test_what_is_longer_than_the_terminal_goes_to_the_pager(repository: Path) -> None:
     Path("a.txt").write_text("".join(f"{number}\n" for number in range(50)))
     pager = "sed -e s/^/paged:/"
-    assert "paged:" in terminal("diff", MUSE_PAGER=pager)
-    assert "paged:" in terminal("diff", PAGER=pager)
-    assert "paged:" not in terminal("diff", rows=100, MUSE_PAGER=pager)
+    assert "paged:" in terminal("diff", environment={"MUSE_PAGER": pager})
+    assert "paged:" in terminal("diff", environment={"PAGER": pager})
+    assert "paged:" not in terminal("diff", rows=100, environment={"PAGER": pager})
     for none in ("cat", "no-such-program"):
-        assert "+49" in terminal("diff", MUSE_PAGER=none)
+        assert "+49" in terminal("diff", environment={"MUSE_PAGER": none})
 
 
 def test_what_an_encoding_lacks_is_spelled_out(repository: Path, environment: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from muse.core import trees
@@ -63,6 +63,9 @@ def test_the_order_of_edits_does_not_matter(files: Files, order: object) -> None
     assert trees.update(store, None, shuffled) == build(store, files)
 
 
+FILE_ENTRY = Entry("f", bytes(32))
+
+
 @st.composite
 def edited(draw: st.DrawFn) -> tuple[Files, list[tuple[str, Entry | None]], Files]:
     """Files, edits in any order, and the files after them."""
@@ -78,6 +81,9 @@ def edited(draw: st.DrawFn) -> tuple[Files, list[tuple[str, Entry | None]], File
 
 
 @given(case=edited())
+@example(case=({"b": FILE_ENTRY}, [("b", None), ("b/a", None)], {}))
+@example(case=({"b": FILE_ENTRY}, [("b/a", None), ("b", None)], {}))
+@example(case=({"b/a": FILE_ENTRY}, [("b", None), ("b/a", None)], {}))
 def test_update_is_the_same_as_building_anew(case: tuple[Files, list[tuple[str, Entry | None]], Files]) -> None:
     before, edits, after = case
     store = MemoryStore()

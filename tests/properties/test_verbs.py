@@ -23,9 +23,9 @@ from hypothesis.stateful import (
 )
 
 from muse.core.types import digest_of
+from muse.testing import repositories
 from tests.commands import Answer, muse, saved
 from tests.properties.model import (
-    NOTEBOOKS,
     Changes,
     Collision,
     File,
@@ -40,19 +40,7 @@ from tests.properties.model import (
     put,
     same_but_noise,
 )
-
-PATHS = ["a", "b", "d", "d/x", "d/y", "d/e/z", "n.ipynb", "d/n.ipynb"]
-FOLDERS = ["", "d", "d/e"]
-BRANCHES = ["main", "one", "two"]
-
-texts = st.tuples(st.sampled_from("ffx"), st.sampled_from([b"", b"one\n", b"two\n", b"\0\xff"]))
-links = st.tuples(st.just("l"), st.sampled_from([b"a", b"d", b"../nowhere"]))
-files = st.one_of(texts, texts, links)
-notebooks = st.tuples(st.just("f"), st.sampled_from([data for row in NOTEBOOKS for data in row]))
-forces = st.sampled_from([False, False, True])
-notebook_paths = st.sampled_from([path for path in PATHS if path.endswith(".ipynb")])
-file_paths = st.sampled_from([path for path in PATHS if not path.endswith(".ipynb")])
-anything = st.one_of(st.tuples(file_paths, files), st.tuples(file_paths, files), st.tuples(notebook_paths, notebooks))
+from tests.properties.strategies import BRANCHES, FOLDERS, anything, file_paths, forces
 
 
 class Verbs(RuleBasedStateMachine):
@@ -89,11 +77,10 @@ class Verbs(RuleBasedStateMachine):
     @rule(change=anything)
     def write(self, change: tuple[str, File]) -> None:
         path, file = change
-        for other in (*above(path), path):
-            if not os.path.isdir(other) or os.path.islink(other) or other == path:
-                _remove(other)
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        _make(path, file)
+        for other in above(path):
+            if other in self.disk:
+                repositories.put(".", other, None)
+        repositories.put(".", path, file)
         put(self.disk, path, file)
 
     @precondition(lambda self: self.disk)
@@ -348,34 +335,9 @@ def _typed(paths: set[str]) -> list[str]:
     return sorted(path for path in {*paths, *FOLDERS} if not any(map(os.path.islink, above(path))))
 
 
-def _remove(path: str) -> None:
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path)
-    elif os.path.lexists(path):
-        os.unlink(path)
-
-
-def _make(path: str, file: File) -> None:
-    mode, data = file
-    if mode == "l":
-        os.symlink(data, os.fsencode(path))
-        return
-    Path(path).write_bytes(data)
-    os.chmod(path, 0o755 if mode == "x" else 0o644)
-
-
 def _folder() -> Tree:
     """Every file below the current folder."""
-    found: Tree = {}
-    for folder, folders, names in os.walk("."):
-        folders[:] = [name for name in folders if name != ".muse"]
-        for name in [*names, *folders]:
-            path = os.path.normpath(os.path.join(folder, name))
-            if os.path.islink(path):
-                found[path] = ("l", os.readlink(os.fsencode(path)))
-            elif name in names:
-                found[path] = ("x" if os.access(path, os.X_OK) else "f", Path(path).read_bytes())
-    return found
+    return {path: file for path, file in repositories.read_contents(".").items() if file[0] != "d"}
 
 
 @pytest.mark.slow

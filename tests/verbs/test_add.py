@@ -198,6 +198,9 @@ def test_links_are_staged_as_links(repository: Path) -> None:
         ),
         ("broken.ipynb#1", "broken.ipynb: the file is not JSON", "Add the whole file instead."),
         ("plain.txt#1", "plain.txt#1 names no file here", "`muse status` lists what can be added."),
+        (".muse/applied", ".muse/applied is not a path that can be versioned", "Name a file of the folder."),
+        (".MUSE/applied", ".MUSE/applied is not a path that can be versioned", "Name a file of the folder."),
+        ("x" * 300, f"{'x' * 300} is not a path that can be versioned", "Name a file of the folder."),
     ],
 )
 def test_what_names_nothing(repository: Path, path: str, message: str, hint: str) -> None:
@@ -206,6 +209,13 @@ def test_what_names_nothing(repository: Path, path: str, message: str, hint: str
     Path("plain.txt").write_text("")
     assert refused("add", "nb.ipynb", path, status=2) == f"error: {message}\n{hint}\n"
     assert staged() == []
+
+
+@pytest.mark.parametrize("path", ["..", "../x", "d/../../x", "/x"])
+def test_what_lies_outside(repository: Path, path: str) -> None:
+    assert refused("add", path, status=2) == (
+        f"error: {path} is not in this repository\nIts folder is {repository}.\n"
+    )
 
 
 def test_paths_start_where_one_stands(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -176,6 +176,17 @@ def test_a_folder_without_files_is_not_in_the_way(two: Path) -> None:
     assert (Path("a.txt").read_text(), Path("d/run.sh").read_text()) == ("two\n", "ls\n")
 
 
+def test_the_current_folder_stays(two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("d/deep").mkdir()
+    Path("d/deep/x").write_text("one\n")
+    ok("commit")
+    monkeypatch.chdir("d/deep")
+    ok("checkout", "HEAD~2")
+    assert read_contents(str(two)).keys() == {"a.txt", "b.txt", "d", "d/deep"}
+    ok("undo")
+    assert Path("x").read_text() == "one\n"
+
+
 def test_files_below_a_folder_that_must_go_are_in_the_way(two: Path) -> None:
     ok("checkout", "HEAD~1")
     Path("d/run.sh").mkdir(parents=True)
