@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +16,10 @@ from tests.environment import scrubbed
 # A busy machine is no failure. CI tries the same examples every time; elsewhere each run looks for new ones.
 hypothesis.settings.register_profile("muse", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("muse")
+
+
+# A shell that starts the tests in the background has them ignore Ctrl+C, and all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

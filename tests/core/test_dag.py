@@ -94,10 +94,9 @@ def test_a_long_history_needs_no_deep_stack() -> None:
 
 def test_a_parent_that_is_named_twice_counts_once() -> None:
     store = MemoryStore()
-    root = commit(store, "root")
-    twice = commit(store, "twice", root, root)
-    merge = commit(store, "merge", twice, root)
-    assert [record.message for _, record in dag.history(store, [merge])] == ["merge", "twice", "root"]
+    root = commit(store, "root", hours=5)
+    twice, once = commit(store, "twice", root, root, hours=9), commit(store, "once", root)
+    assert [record.message for _, record in dag.history(store, [twice, once])] == ["twice", "once", "root"]
 
 
 def test_a_time_that_is_none_counts_as_the_oldest() -> None:
