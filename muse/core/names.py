@@ -61,3 +61,12 @@ def show(path: str) -> str:
     if path.isprintable():
         return path
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in path)
+
+
+def writable(text: str) -> str:
+    """A text that a record can hold: bytes that are no UTF-8 stay, other halves of characters become "?"."""
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text

@@ -8,7 +8,7 @@ from muse.core import trees
 from muse.core.clock import now
 from muse.core.command import SHARED, Draft, State, writing
 from muse.core.identity import author
-from muse.core.names import show
+from muse.core.names import show, writable
 from muse.core.records import Commit, encode_commit
 from muse.core.repo import Repo
 from muse.core.types import Change, Entry, id_of
@@ -133,6 +133,7 @@ def commit(message: str | None = None, *, staged: bool = False, repo: Repo | Non
     """
     repo = repo or Repo.open()
     session.save_first(repo.root)
+    message = message if message is None else writable(message)
     args = (*(("-m", message) if message is not None else ()), *(("--staged",) if staged else ()))
     return writing(repo, "commit", args, lambda state: _Build(state, message, staged).draft(), lock=SHARED)
 

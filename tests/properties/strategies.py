@@ -17,4 +17,5 @@ notebooks = st.tuples(st.just("f"), st.sampled_from([data for row in NOTEBOOKS f
 forces = st.sampled_from([False, False, True])
 notebook_paths = st.sampled_from([path for path in PATHS if path.endswith(".ipynb")])
 file_paths = st.sampled_from([path for path in PATHS if not path.endswith(".ipynb")])
-anything = st.one_of(st.tuples(file_paths, files), st.tuples(file_paths, files), st.tuples(notebook_paths, notebooks))
+change = st.one_of(st.tuples(file_paths, files), st.tuples(file_paths, files), st.tuples(notebook_paths, notebooks))
+changes = st.lists(change, min_size=1, max_size=5)

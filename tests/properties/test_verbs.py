@@ -40,7 +40,7 @@ from tests.properties.model import (
     put,
     same_but_noise,
 )
-from tests.properties.strategies import BRANCHES, FOLDERS, anything, file_paths, forces
+from tests.properties.strategies import BRANCHES, FOLDERS, changes, file_paths, forces
 
 
 class Verbs(RuleBasedStateMachine):
@@ -62,26 +62,22 @@ class Verbs(RuleBasedStateMachine):
         os.chdir(self.before)
         shutil.rmtree(self.root)
 
-    @initialize(changes=st.lists(anything, max_size=4))
-    def init(self, changes: list[tuple[str, File]]) -> None:
+    @initialize()
+    def init(self) -> None:
         assert muse("init").status == 0
         self._done(self.view, {})
         muse("config", "durability", "off")
-        for change in changes:
-            self.write(change=change)
-        if self.disk:
-            self.commit()
 
     # What people do to the files.
 
-    @rule(change=anything)
-    def write(self, change: tuple[str, File]) -> None:
-        path, file = change
-        for other in above(path):
-            if other in self.disk:
-                repositories.put(".", other, None)
-        repositories.put(".", path, file)
-        put(self.disk, path, file)
+    @rule(changes=changes)
+    def write(self, changes: list[tuple[str, File]]) -> None:
+        for path, file in changes:
+            for other in above(path):
+                if other in self.disk:
+                    repositories.put(".", other, None)
+            repositories.put(".", path, file)
+            put(self.disk, path, file)
 
     @precondition(lambda self: self.disk)
     @rule(data=st.data())
@@ -96,6 +92,11 @@ class Verbs(RuleBasedStateMachine):
             os.makedirs(os.path.join(path, "empty"), exist_ok=True)
 
     # What people type.
+
+    @rule(changes=changes)
+    def write_and_commit(self, changes: list[tuple[str, File]]) -> None:
+        self.write(changes=changes)
+        self.commit()
 
     @precondition(lambda self: self.view.stage or self.disk != self.trees[self.view.commit])
     @rule()

@@ -195,3 +195,9 @@ def test_a_message_may_look_like_an_option(repository: Path) -> None:
     write(a="one\n")
     ok("commit", "-m=--json")
     assert muse("log", "--json").json[0]["message"] == "--json"
+
+
+def test_half_a_character_in_a_message_is_shown_as_such(repository: Path) -> None:
+    (repository / "a.txt").write_text("a\n")
+    assert api.commit("half \ud83d of it").subject == "half ? of it"
+    assert api.log()[0].commit.message == "half ? of it"
