@@ -343,5 +343,5 @@ def _folder() -> Tree:
 
 @pytest.mark.slow
 def test_the_verbs_do_what_the_model_says() -> None:
-    calm = settings(max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+    calm = settings(max_examples=120, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Verbs, settings=calm)
