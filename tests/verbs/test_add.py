@@ -66,13 +66,15 @@ def test_nothing_new(repository: Path) -> None:
     assert muse("op", "log", "--json").json[0]["command"] == "commit"
 
 
-def test_what_went_back_to_the_commit_leaves_the_stage(repository: Path) -> None:
+@pytest.mark.parametrize("path", ["a.txt", "."])
+def test_what_went_back_to_the_commit_leaves_the_stage(repository: Path, path: str) -> None:
     Path("a.txt").write_text("one\n")
     ok("commit")
     Path("a.txt").write_text("two\n")
-    ok("add", "a.txt")
+    ok("add", path)
+    assert staged() == ["a.txt"]
     Path("a.txt").write_text("one\n")
-    ok("add", "a.txt")
+    ok("add", path)
     assert staged() == []
 
 
