@@ -114,17 +114,6 @@ class Settings:
             raise self._wrong(key, " or ".join(known.choices))
         return value
 
-    def flag(self, key: str) -> bool:
-        """Whether a key is true; False when it is not set.
-
-        Raises:
-            UsageProblem: What a file has there is neither true nor false.
-        """
-        value = self.get(key, False)
-        if not isinstance(value, bool):
-            raise self._wrong(key, "true or false")
-        return value
-
     def items(self) -> list[Setting]:
         """Every key that is known or set, sorted."""
         values: _Values = {key: known.default for key, known in KNOWN.items()}

@@ -79,8 +79,9 @@ def is_noise(store: ObjectStore, folders: Folders, change: Change) -> bool:
     if not differs_by_noise(change.path, old, new):
         return False
     assert old is not None and new is not None
-    left = essence_of(store.read(old.digest))
-    return left != b"" and left == essence_of(read_as(folders, change.path, new))
+    from muse.notebook.noise import same_but_noise
+
+    return same_but_noise(store.read(old.digest), read_as(folders, change.path, new))
 
 
 def essence_of(raw: bytes) -> bytes:

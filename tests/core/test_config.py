@@ -89,7 +89,6 @@ def test_without_files_the_defaults_hold(muse: Path) -> None:
     }
     assert settings.get("author.name", 7) == 7
     assert settings.source("author.name") == "default"
-    assert settings.flag("some.flag") is False
     assert list(muse.iterdir()) == []
 
 
@@ -98,13 +97,11 @@ def test_a_known_key_has_its_default_among_its_choices() -> None:
 
 
 def test_values_of_the_wrong_kind_are_named_when_asked_for(muse: Path) -> None:
-    write(muse / "config.toml", 'durability = "fast"\nauthor.name = 3\nyes = true\nno = "true"\n')
+    write(muse / "config.toml", 'durability = "fast"\nauthor.name = 3\n')
     settings = load(muse)
-    assert settings.flag("yes") is True
     for ask, key, wanted in (
         (settings.text, "durability", "full or off"),
         (settings.text, "author.name", "a text"),
-        (settings.flag, "no", "true or false"),
     ):
         with pytest.raises(UsageProblem, match=f"{key} in the settings of the repository is .*, not {wanted}"):
             ask(key)
