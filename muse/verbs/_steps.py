@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from muse.core import ops
-from muse.core.command import Draft, State
+from muse.core.command import State
 from muse.core.ops import Operation
 from muse.core.plan import Target
 from muse.core.types import id_of
+from muse.core.writing import Draft
 from muse.display.document import Block, Document, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import short_id

@@ -6,12 +6,13 @@ import os
 from typing import NamedTuple
 
 from muse.core import trees
-from muse.core.command import SHARED, Draft, State, writing
+from muse.core.command import State
 from muse.core.disk import Blocked, Content, Folders, NotAFile, read_entry
 from muse.core.errors import UsageProblem
 from muse.core.names import show
 from muse.core.repo import Repo
 from muse.core.types import Change, Entry
+from muse.core.writing import SHARED, Draft, writing
 from muse.display.document import Block, Document, Hint, Notice, line
 from muse.display.result import Result
 from muse.verbs import _work

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from muse.core.command import Draft, State, reading, writing
+from muse.core.command import State, reading
 from muse.core.dag import read_commit
 from muse.core.errors import UsageProblem
 from muse.core.names import show
 from muse.core.repo import Repo
 from muse.core.revs import check_name, resolve
 from muse.core.types import id_of
+from muse.core.writing import Draft, writing
 from muse.display.document import Document, Notice, Span, Table, line
 from muse.display.result import Result
 from muse.display.words import commands, short_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from muse.core import trees
-from muse.core.command import EXCLUSIVE, Draft, State, writing
+from muse.core.command import State
 from muse.core.dag import read_commit, tree_of
 from muse.core.errors import UsageProblem
 from muse.core.names import show
@@ -13,6 +13,7 @@ from muse.core.plan import Target
 from muse.core.repo import Repo
 from muse.core.revs import check_name, resolve
 from muse.core.types import id_of
+from muse.core.writing import EXCLUSIVE, Draft, writing
 from muse.display.document import Block, Document, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import short_id

@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 from muse.core import trees
 from muse.core.clock import now
-from muse.core.command import SHARED, Draft, State, writing
+from muse.core.command import State
 from muse.core.identity import author
 from muse.core.names import show, writable
 from muse.core.records import Commit, encode_commit
 from muse.core.repo import Repo
 from muse.core.types import Change, Entry, id_of
+from muse.core.writing import SHARED, Draft, writing
 from muse.display.document import Block, Document, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id

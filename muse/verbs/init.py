@@ -6,10 +6,11 @@ import os
 from typing import NamedTuple
 
 from muse.core import create, ops, sweep
-from muse.core.command import Draft, State, writing
+from muse.core.command import State
 from muse.core.errors import UsageProblem
 from muse.core.names import show
 from muse.core.repo import ROOT_VARIABLE, Repo
+from muse.core.writing import Draft, writing
 from muse.display.document import Document, Hint, line
 from muse.display.result import Result
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from muse.core import ops
-from muse.core.command import EXCLUSIVE, Draft, State, reading, writing
+from muse.core.command import State, reading
 from muse.core.errors import Damaged, UsageProblem
 from muse.core.ops import Operation
 from muse.core.plan import Target
 from muse.core.repo import Repo
 from muse.core.types import Entry, id_of
+from muse.core.writing import EXCLUSIVE, Draft, writing
 from muse.display.document import Document, Span, Table, line
 from muse.display.result import Result
 from muse.display.words import short_id, when

@@ -6,7 +6,7 @@ import os
 from typing import NamedTuple
 
 from muse.core import trees
-from muse.core.command import EXCLUSIVE, NO_LOCK, Draft, State, writing
+from muse.core.command import State
 from muse.core.dag import tree_of
 from muse.core.errors import UsageProblem
 from muse.core.names import show
@@ -14,6 +14,7 @@ from muse.core.plan import Target
 from muse.core.repo import Repo
 from muse.core.revs import resolve
 from muse.core.types import Entry, id_of
+from muse.core.writing import EXCLUSIVE, NO_LOCK, Draft, writing
 from muse.display.document import Block, Document, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id

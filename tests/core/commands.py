@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from muse.core import ops
-from muse.core.command import EXCLUSIVE, NO_LOCK, Draft, State, writing
+from muse.core.command import State
 from muse.core.ops import Operation
 from muse.core.pack import PackWriter
 from muse.core.paths import Layout
@@ -17,6 +17,7 @@ from muse.core.plan import Target, plan
 from muse.core.repo import Repo
 from muse.core.store import ObjectStore
 from muse.core.types import PackRef
+from muse.core.writing import EXCLUSIVE, NO_LOCK, Draft, writing
 from tests.core.folders import file
 
 DURABLE = b'[store]\npublish = "link"\n'

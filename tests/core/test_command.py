@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from muse.core import command, ops, worktree
-from muse.core.command import Draft, State, reading, writing
+from muse.core import ops, worktree
+from muse.core.command import State, reading
 from muse.core.errors import Damaged, Refused
 from muse.core.repo import Repo
 from muse.core.types import digest_of
+from muse.core.writing import Draft, writing
 from tests.core import processes
 from tests.core.commands import (
     Once,
@@ -39,7 +40,7 @@ def repo(tmp_path: Path) -> Repo:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Losers do not wait before they try again."""
-    monkeypatch.setattr(command, "_pause", lambda attempt: None)
+    monkeypatch.setattr("muse.core.writing._pause", lambda attempt: None)
 
 
 def in_another_process(repo: Repo, name: str) -> Callable[[], None]:

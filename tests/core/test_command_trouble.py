@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import command, interrupts, sweep, temps
-from muse.core.command import SHARED, Draft, State, writing
+from muse.core import interrupts, sweep, temps
+from muse.core.command import State
 from muse.core.errors import MuseError, SystemTrouble, Unconfirmed
 from muse.core.repo import Repo
+from muse.core.writing import SHARED, Draft, writing
 from tests.core import faults
 from tests.core.commands import DURABLE, branches, newest, record, unnamed_packs, with_link
 from tests.core.faults import press
@@ -30,7 +31,7 @@ def repo(tmp_path: Path) -> Repo:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Losers do not wait before they try again."""
-    monkeypatch.setattr(command, "_pause", lambda attempt: None)
+    monkeypatch.setattr("muse.core.writing._pause", lambda attempt: None)
 
 
 def test_a_hint_that_cannot_be_written_is_only_a_note(repo: Repo) -> None:

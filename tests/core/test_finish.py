@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from muse.core import finish, ops, worktree
-from muse.core.command import EXCLUSIVE, NO_LOCK, SHARED, State, reading
+from muse.core.command import State, reading
 from muse.core.errors import Damaged, MuseError, Refused, SystemTrouble, Unconfirmed
 from muse.core.repo import Repo
 from muse.core.types import digest_of
 from muse.core.worktree_lock import WorktreeLock
+from muse.core.writing import EXCLUSIVE, NO_LOCK, SHARED
 from tests.core import faults, processes
 from tests.core.commands import after_its_pack, change_files, newest, raising, record
 from tests.core.folders import file, put, put_all, read_files

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import command
+from muse.core import writing
 from muse.core.command import State
 from muse.core.errors import Refused
 from muse.core.plan import Target
@@ -26,13 +26,13 @@ def text(files: Files) -> str:
 
 
 def planned(*targets: Target, force: bool = False, also: tuple[str, ...] = ()) -> tuple[Change, ...]:
-    def work(state: State) -> command.Draft[tuple[Change, ...]]:
+    def work(state: State) -> writing.Draft[tuple[Change, ...]]:
         state.store.add(b"old")
         state.store.add(b"new")
         plans = _travel.planned(state, targets, doing="go", force=force, also=also)
-        return command.Draft(lambda left: _travel.changes_of(plans), None)
+        return writing.Draft(lambda left: _travel.changes_of(plans), None)
 
-    return command.writing(Repo.open(), "go", (), work)
+    return writing.writing(Repo.open(), "go", (), work)
 
 
 def test_what_was_done_is_counted() -> None:
@@ -85,13 +85,13 @@ def test_what_changes_meanwhile_is_left_alone_and_named(repository: Path, monkey
         Path("a.txt").write_text(content)
         Path("b.txt").write_text(content)
         ok("commit")
-    real = command._Writing._change_folder
+    real = writing._Writing._change_folder
 
     def edit_first(*args: object) -> tuple[str, ...]:
         Path("a.txt").write_text("somebody else\n")
         return real(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(command._Writing, "_change_folder", edit_first)
+    monkeypatch.setattr(writing._Writing, "_change_folder", edit_first)
     answer = ok("checkout", "HEAD~1")
     assert answer.splitlines()[0] == "! a.txt was changed meanwhile, and was left alone"
     assert "1 file: 1 changed" in answer

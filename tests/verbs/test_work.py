@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import command, stat_cache
+from muse.core import command, stat_cache, writing
 from muse.core.command import State
 from muse.core.disk import Folders
 from muse.core.errors import SystemTrouble
@@ -80,12 +80,12 @@ def test_storing_keeps_what_changed_and_not_the_noise(committed: Path) -> None:
     Path("a.txt").write_text("two\n")
     held: list[bool] = []
 
-    def work(state: State) -> command.Draft[None]:
+    def work(state: State) -> writing.Draft[None]:
         _work.look(state, storing=True)
         held.extend(digest_of(content) in state.store for content in (b"two\n", AGAIN))
-        return command.Draft(lambda left: None, None)
+        return writing.Draft(lambda left: None, None)
 
-    command.writing(Repo.open(), "look", (), work)
+    writing.writing(Repo.open(), "look", (), work)
     assert held == [True, False]
 
 

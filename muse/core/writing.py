@@ -1,0 +1,238 @@
+"""How a command that changes anything runs: decide, write a pack, create the next entry, change the folder.
+
+It starts over as a whole when somebody else was faster with the next number. `docs/crash-safety.md` states the order
+of the steps and what a crash between any two of them leaves.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from muse.core import create, entry, finish, io, log, ops, view, worktree
+from muse.core.command import State, view_of
+from muse.core.errors import MuseError, Refused, SystemTrouble, Unconfirmed
+from muse.core.ops import Operation
+from muse.core.pack import PackGone, PackWriter
+from muse.core.view import View
+from muse.core.worktree import Planned, Staging
+from muse.core.worktree_lock import WorktreeLock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from muse.core.interrupts import Deferral
+    from muse.core.repo import Repo
+
+T = TypeVar("T")
+
+#: Which hold on the user's files a command needs.
+NO_LOCK, SHARED, EXCLUSIVE = "none", "shared", "exclusive"
+
+
+class Draft(NamedTuple, Generic[T]):
+    """What a command wants to record.
+
+    Attributes:
+        answer: What to return once it is done, given the paths that were left alone.
+        view: The view after it; None when there is nothing to record.
+        planned: The files of the folder that it changes.
+        at, redo: See `ops.Operation`; the operation's own number and nothing when not given.
+    """
+
+    answer: Callable[[tuple[str, ...]], T]
+    view: View | None
+    planned: Sequence[Planned] = ()
+    at: int = 0
+    redo: tuple[int, ...] = ()
+
+
+def writing(
+    repo: Repo,
+    verb: str,
+    args: Sequence[str],
+    build: Callable[[State], Draft[T]],
+    *,
+    lock: str = NO_LOCK,
+    again: bool = True,
+) -> T:
+    """Run a command that records something.
+
+    Args:
+        repo: The repository.
+        verb, args: What was typed, for the log.
+        build: Decides, from one state, what to record. It is called again when somebody else was faster.
+        lock: The hold on the user's files that it needs.
+        again: Whether it may run again on a state that differs from the first it saw, as long as branch and stage
+            are the same. Otherwise any difference stops it.
+
+    Raises:
+        Refused: What the command saw has changed, or others were always faster.
+        Unconfirmed: It may have been recorded, and the system did not say.
+    """
+    from muse.core.interrupts import Deferral
+
+    notes: list[str] = []
+    held, deferral = WorktreeLock(repo.layout), Deferral()
+    create.ensure_folders(repo.layout)
+    try:
+        if lock != NO_LOCK:
+            finish.hold(repo, held, notes, shared=lock == SHARED)
+        return _Writing(repo, verb, tuple(args), again, notes, deferral).run(build)
+    finally:
+        held.release()
+        deferral.end()
+        log.debug("%s: done", verb)
+
+
+class _Writing:
+    """The rounds of one writing command."""
+
+    def __init__(
+        self, repo: Repo, verb: str, args: tuple[str, ...], again: bool, notes: list[str], deferral: Deferral
+    ) -> None:
+        self.repo, self.layout = repo, repo.layout
+        self.verb, self.args, self.again = verb, args, again
+        self.notes, self.deferral = notes, deferral
+        self.first: View | None = None
+
+    def run(self, build: Callable[[State], Draft[T]]) -> T:
+        """Try until the entry is ours, or until somebody's change forbids it."""
+        for attempt in range(ops.TRIES):
+            state = self._open()
+            try:
+                self._check_intent(state)
+                return self._round(state, build)
+            except entry.Lost:
+                log.debug("%s: operation %d was taken, starting over", self.verb, state.number + 1)
+                self.deferral.cancel()
+                _pause(attempt)
+            except PackGone:
+                log.debug("%s: a pack was replaced, starting over", self.verb)
+            finally:
+                state.store.close()
+        raise Refused(
+            f"others changed this repository {ops.TRIES} times while this command ran",
+            "Nothing was changed; try again.",
+            kind="busy",
+        )
+
+    def _open(self) -> State:
+        operation = ops.newest(self.layout)
+        writer = PackWriter(self.layout, durable=self.repo.durable, way=self.repo.way)
+        store = ops.open_store(self.layout, operation, writer)
+        return State(self.repo, operation, view_of(operation), store, self.notes)
+
+    def _check_intent(self, state: State) -> None:
+        view = state.view
+        if self.first is None:
+            self.first = view
+        if self.again:
+            same = (view.branch, view.sections.get("stage")) == (self.first.branch, self.first.sections.get("stage"))
+        else:
+            same = view == self.first
+        if not same:
+            assert state.operation is not None
+            raise Refused(
+                f"{state.operation.user} ran `{state.operation.command}` in this repository at the same time",
+                "Nothing was changed; look at `muse status` and try again.",
+                kind="changed",
+            )
+
+    def _round(self, state: State, build: Callable[[State], Draft[T]]) -> T:
+        draft = build(state)
+        if draft.view is None:
+            return draft.answer(())
+        staging = Staging(self.layout, os.urandom(16).hex(), durable=self.repo.durable)
+        try:
+            operation = self._record(state, draft, staging)
+            left = self._change_folder(operation, draft.planned, staging)
+            self._hint(operation)
+            return draft.answer(left)
+        finally:
+            staging.discard()
+
+    def _record(self, state: State, draft: Draft[Any], staging: Staging) -> Operation:
+        """Steps 3 and 4 of the protocol: stage the files, write the pack, create the entry."""
+        changes = [plan.change for plan in draft.planned]
+        section = view.spill(state.store, view.encode_changes(changes))
+        if changes and worktree.applied(self.layout) is None:
+            worktree.set_applied(self.layout, state.number, durable=self.repo.durable)
+        staging.write(changes, state.store)
+        number = state.number + 1
+        if os.path.lexists(self.layout.operation(number)):
+            raise entry.Lost
+        operation = self._operation(state, draft, number, section, bool(changes))
+        assert state.store.writer is not None
+        ref = state.store.writer.finish()
+        if ref is not None:
+            operation = operation._replace(packs=(*operation.packs, ref))
+        linking = False
+
+        def before_link() -> None:
+            nonlocal linking
+            self.deferral.begin()
+            linking = True
+
+        try:
+            entry.append(self.layout, operation, before_link, durable=self.repo.durable, way=self.repo.way)
+        except BaseException as error:
+            # Once the link was called, only somebody else's entry proves that ours does not need the pack.
+            if ref is not None and (not linking or isinstance(error, entry.Lost)):
+                io.remove_quietly(self.layout.pack(ref.name))
+            raise
+        return operation
+
+    def _operation(
+        self, state: State, draft: Draft[Any], number: int, section: view.Section, changes_folder: bool
+    ) -> Operation:
+        from muse.core.clock import now
+
+        before = state.operation
+        assert draft.view is not None
+        return Operation(
+            number=number,
+            write_id=os.urandom(16),
+            previous=ops.read_with_digest(self.layout, before.number)[1] if before is not None else b"",
+            host=os.uname().nodename,
+            user=_user(),
+            verb=self.verb,
+            args=self.args,
+            time=now(),
+            view=draft.view,
+            packs=before.packs if before is not None else (),
+            worktree=section,
+            folder=number if changes_folder else (before.folder if before is not None else 0),
+            at=draft.at or number,
+            redo=draft.redo,
+        )
+
+    def _change_folder(self, operation: Operation, planned: Sequence[Planned], staging: Staging) -> tuple[str, ...]:
+        """Steps 5 and 6: put the files in place and say so."""
+        if not operation.changes_folder:
+            return ()
+        left = worktree.put_in_place(self.layout.root, planned, staging, durable=self.repo.durable)
+        try:
+            worktree.set_applied(self.layout, operation.number, durable=self.repo.durable)
+        except SystemTrouble as error:
+            raise Unconfirmed(f"recorded as operation {operation.number}, but {error.message}", error.hint) from error
+        return left
+
+    def _hint(self, operation: Operation) -> None:
+        try:
+            ops.write_head(self.layout, operation)
+        except MuseError as error:
+            self.notes.append(f"done, but {error.message}")
+
+
+def _user() -> str:
+    return os.environ.get("LOGNAME") or os.environ.get("USER") or f"user {os.getuid()}"
+
+
+def _pause(attempt: int) -> None:
+    """Wait a little, differently in every process, so that racing writers get out of step."""
+    import time
+
+    jitter = int.from_bytes(os.urandom(2), "big") / 65536
+    time.sleep(0.002 * (1 + attempt) * (1 + jitter))
