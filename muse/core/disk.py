@@ -10,18 +10,21 @@ import errno
 import os
 import stat
 import time
-from hashlib import sha256
 from operator import attrgetter
-from typing import NamedTuple
 
+from muse.core import hashing
 from muse.core.errors import MuseError, SystemTrouble, from_os_error
+from muse.core.named import NamedTuple
 from muse.core.names import show
+from muse.core.pack import LARGE
 from muse.core.types import EXECUTABLE, FILE, LINK, Entry, digest_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
+
+    from muse.core.pack_writer import Incoming
 
 #: mtime, ctime, size, inode, mode: when all are the same and old enough, so are the bytes.
 Signature = tuple[int, int, int, int, int]
@@ -94,21 +97,26 @@ class Content(NamedTuple):
         seen: Its signature before and after.
         racy: It changed so recently that a signature proves nothing.
         data: Its bytes, when they were wanted.
+        incoming: A large file instead: its bytes on their way into the store, to be kept or discarded.
     """
 
     entry: Entry
     seen: Signature
     racy: bool
     data: bytes | None
+    incoming: Incoming | None = None
 
 
-def read_entry(dir_fd: int, name: str, path: str, *, keep: bool) -> Content:
+def read_entry(
+    dir_fd: int, name: str, path: str, *, keep: bool, large: Callable[[], Incoming] | None = None
+) -> Content:
     """Read a file or link of the folder as one consistent whole.
 
     Args:
         dir_fd, name: The open folder and the name in it.
         path: For messages.
         keep: Whether the bytes are wanted; otherwise they are only hashed, in bounded memory.
+        large: Where the bytes of a large file go when they are wanted; into memory when not given.
 
     Raises:
         FileNotFoundError: It is gone.
@@ -122,7 +130,7 @@ def read_entry(dir_fd: int, name: str, path: str, *, keep: bool) -> Content:
                 target = os.fsencode(os.readlink(name, dir_fd=dir_fd))
                 seen = signature(state)
                 return Content(Entry(LINK, digest_of(target)), seen, is_racy(seen, time.time_ns()), target)
-            content = _read_file(dir_fd, name, keep=keep)
+            content = _read_file(dir_fd, name, keep, large)
             if content is not None:
                 return content
     except FileNotFoundError:
@@ -136,18 +144,34 @@ def read_entry(dir_fd: int, name: str, path: str, *, keep: bool) -> Content:
     )
 
 
-def _read_file(dir_fd: int, name: str, *, keep: bool) -> Content | None:
+def _read_file(dir_fd: int, name: str, keep: bool, large: Callable[[], Incoming] | None) -> Content | None:
     fd = os.open(name, _FILE_FLAGS, dir_fd=dir_fd)
     try:
         state = os.fstat(fd)
         now = time.time_ns()
-        data, digest = _bytes_and_digest(fd, state.st_size, keep)
         seen = signature(state)
+        incoming = large() if keep and large is not None and state.st_size > LARGE else None
+        if incoming is not None:
+            data, digest = None, _stream(fd, incoming)
+        else:
+            data, digest = _bytes_and_digest(fd, state.st_size, keep)
         if signature(os.fstat(fd)) != seen:
+            if incoming is not None:
+                incoming.discard()
             return None
     finally:
         os.close(fd)
-    return Content(Entry(mode_of(state), digest), seen, is_racy(seen, now), data)
+    return Content(Entry(mode_of(state), digest), seen, is_racy(seen, now), data, incoming)
+
+
+def _stream(fd: int, incoming: Incoming) -> bytes:
+    try:
+        for chunk in _chunks(fd):
+            incoming.write(chunk)
+        return incoming.finish()
+    except BaseException:
+        incoming.discard()
+        raise
 
 
 def _bytes_and_digest(fd: int, size: int, keep: bool) -> tuple[bytes | None, bytes]:
@@ -156,7 +180,7 @@ def _bytes_and_digest(fd: int, size: int, keep: bool) -> tuple[bytes | None, byt
         if len(data) != size:
             data += b"".join(_chunks(fd))
         return data, digest_of(data)
-    hasher = sha256()
+    hasher = hashing.openssl()()
     for chunk in _chunks(fd):
         hasher.update(chunk)
     return None, hasher.digest()
@@ -256,10 +280,14 @@ class Folders:
         Raises:
             FileNotFoundError, NotAFile, Blocked, SystemTrouble: They cannot be had.
         """
-        folder, _, name = path.rpartition("/")
-        data = read_entry(self.open(folder), name, path, keep=True).data
+        data = self.content(path).data
         assert data is not None
         return data
+
+    def content(self, path: str, large: Callable[[], Incoming] | None = None) -> Content:
+        """A file or link as it is now. Arguments and errors are those of `read_entry` and `read`."""
+        folder, _, name = path.rpartition("/")
+        return read_entry(self.open(folder), name, path, keep=True, large=large)
 
     def seen(self, path: str) -> Signature | None:
         """The signature of what stands at `path` now; None when nothing does."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Lost(Exception):
-    """Somebody else created that entry first. It was read whole, and is not ours."""
+    """Somebody else was faster: that entry was read whole and is not ours, or the one it rests on was dropped."""
 
 
 def append(
@@ -53,6 +53,7 @@ def append(
             raise from_os_error(error, "cannot write", path) from error
         before_link()
         _link(new, path, layout, operation)
+        _check_base(path, layout, operation)
         try:
             new.sync_folder()
         except OSError as error:
@@ -79,6 +80,17 @@ def _link(new: io.NewFile, path: str, layout: Layout, operation: Operation) -> N
         raise _unconfirmed(operation) from error
     if theirs.write_id != operation.write_id:
         raise Lost
+
+
+def _check_base(path: str, layout: Layout, operation: Operation) -> None:
+    """Take the entry back when the one before it is gone: a gc went past it, and its number was free again."""
+    if operation.number == 1 or os.path.lexists(layout.operation(operation.number - 1)):
+        return
+    try:
+        os.unlink(path)
+    except OSError as error:
+        raise _unconfirmed(operation) from error
+    raise Lost
 
 
 def _unconfirmed(operation: Operation) -> Unconfirmed:

@@ -20,7 +20,7 @@ from muse.core.view import Section, View, decode_changes, decode_view, encode_vi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from muse.core.pack import PackWriter
+    from muse.core.pack_writer import PackWriter
 
 MAGIC = b"MUSEOPER"
 VERSION = 1
@@ -33,11 +33,13 @@ _LIMIT = 256 << 20
 _DIGITS = 12
 _ID_SIZE = 16
 _NO_CHANGES = Section(pack([]))
+#: Keys that an operation may lack.
+_LATER: dict[str, Any] = {"lost": (), "oldest": 1}
 _TYPES = {
-    **dict.fromkeys(("number", "folder", "at"), int),
+    **dict.fromkeys(("number", "folder", "at", "oldest"), int),
     **dict.fromkeys(("write_id", "previous"), bytes),
     **dict.fromkeys(("host", "user", "verb", "time"), str),
-    **dict.fromkeys(("args", "redo"), tuple),
+    **dict.fromkeys(("args", "redo", "lost"), tuple),
 }
 
 
@@ -58,6 +60,8 @@ class Operation(NamedTuple):
         folder: Number of the newest operation, this one included, that changes the folder; 0 when there is none.
         at: Number of the operation whose view this is: its own, unless it is an undo or a redo.
         redo: Numbers of the operations that `redo` would bring back, the next one last.
+        lost: Numbers of damaged operations that this one, of `doctor`, stands in for.
+        oldest: Number of the oldest operation that is kept. Entries below it do not count.
     """
 
     number: int
@@ -75,6 +79,8 @@ class Operation(NamedTuple):
     folder: int = 0
     at: int = 0
     redo: tuple[int, ...] = ()
+    lost: tuple[int, ...] = ()
+    oldest: int = 1
 
     @property
     def changes_folder(self) -> bool:
@@ -130,6 +136,7 @@ def decode(data: bytes, what: str) -> Operation:
 
 
 def _decode(value: dict[str, Any]) -> Operation:
+    value = {**_LATER, **value}
     known = {name: value[name] for name in Operation._fields}
     if any(type(known[name]) is not kind for name, kind in _TYPES.items()):
         raise ValueError
@@ -188,23 +195,34 @@ def newest(layout: Layout) -> Operation | None:
     return read(layout, number) if number else None
 
 
-def open_store(layout: Layout, operation: Operation | None, writer: PackWriter | None = None) -> ObjectStore:
-    """The objects that a command on `operation`, the newest, can see."""
+def open_store(
+    layout: Layout, operation: Operation | None, writer: PackWriter | None = None, own: tuple[PackRef, ...] = ()
+) -> ObjectStore:
+    """The objects that a command on `operation`, the newest, can see: its packs, and those that are its own."""
     if operation is None:
-        return ObjectStore(layout, (), writer)
+        return ObjectStore(layout, own, writer)
     number = operation.number
-    return ObjectStore(layout, operation.packs, writer, lambda: newest_number(layout) == number)
+    return ObjectStore(layout, (*operation.packs, *own), writer, lambda: newest_number(layout) == number)
 
 
-def numbers(layout: Layout) -> list[int]:
-    """Every number in the log, in order. Only names of exactly 12 digits count."""
+def numbers(layout: Layout, oldest: int = 1) -> list[int]:
+    """Every number in the log from `oldest` up, in order. Only names of exactly 12 digits count."""
     try:
         names = os.listdir(layout.ops)
     except FileNotFoundError:
         return []
     except OSError as error:
         raise from_os_error(error, "cannot list", layout.ops) from error
-    return sorted(int(name) for name in names if len(name) == _DIGITS and name.isascii() and name.isdigit())
+    found = (int(name) for name in names if len(name) == _DIGITS and name.isascii() and name.isdigit())
+    return sorted(number for number in found if number >= oldest)
+
+
+def drop(layout: Layout, oldest: int) -> None:
+    """Remove the entries below `oldest`, from the lowest up, so that what is left is always without a gap."""
+    for number in numbers(layout):
+        if number >= oldest:
+            break
+        io.remove_quietly(layout.operation(number))
 
 
 def _hint(layout: Layout) -> int:

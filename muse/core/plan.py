@@ -131,8 +131,10 @@ class _Planner:
 
     def _change(self, folders: Folders, path: str, found: Found, after: Entry | None) -> None:
         if found.entry is not None and found.entry.digest not in self.store:
+            target = self.targets.get(path)
+            like = target.expected.digest if target is not None and target.expected is not None else None
             try:
-                saved = self.store.add(folders.read(path))
+                saved = self.store.put(folders.content(path, self.store.incoming), like)
             except (FileNotFoundError, NotAFile, Blocked):
                 saved = b""
             if saved != found.entry.digest:

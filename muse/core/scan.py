@@ -244,9 +244,12 @@ class _Scanner:
         path = here.join(name)
         self.read += 1
         progress.report("reading changed files", self.read)
-        content = disk.read_entry(here.fd, name, path, keep=self.sink is not None)
+        wanted = self.sink is not None
+        content = disk.read_entry(here.fd, name, path, keep=wanted, large=self.store.incoming if wanted else None)
         if self.sink is not None and content.entry != before:
             self.sink(path, before, content)
+        elif content.incoming is not None:
+            content.incoming.discard()
         return content.entry, UNKNOWN if content.racy else content.seen
 
     def _remember(

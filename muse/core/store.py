@@ -1,21 +1,35 @@
-"""The objects that one command can see: the packs that its operation names, and the pack that it writes.
+"""The objects that one command can see: the packs that its operation names, and the packs that it writes.
 
-An object exists for a command when it is in one of these; nothing else on the disk counts.
+An object exists for a command when it is in one of these; nothing else on the disk counts. How it is held there is
+known here and nowhere above: whole, compressed, or as what changed since an older version.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
 
+from muse.core.codec import decompress
 from muse.core.errors import Damaged, Missing
-from muse.core.pack import Pack, PackGone, PackWriter
+from muse.core.pack import LARGE, RAW, ZSTD, ZSTD_PREFIX, Link, Pack, PackGone, Slot
 from muse.core.types import PackRef, digest_of, id_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from muse.core.disk import Content
+    from muse.core.new_pack import NewPack
+    from muse.core.pack_writer import Incoming, PackWriter
     from muse.core.paths import Layout
+
+    Source = Pack | NewPack
+
+#: Bases that are followed for one object, whoever wrote them.
+_MOST_BASES = 64
+
+
+class _TooDeep(Damaged):
+    """A chain that no muse wrote; a loop, perhaps."""
 
 
 class ObjectStore:
@@ -36,11 +50,17 @@ class ObjectStore:
         still_named: Callable[[], bool] = lambda: False,
     ) -> None:
         self._layout, self._still_named = layout, still_named
-        self._refs = list(refs)
+        self.refs = tuple(refs)
         self._open: dict[str, Pack] = {}
         self.writer = writer
 
-    def _pack(self, ref: PackRef) -> Pack:
+    def pack(self, ref: PackRef) -> Pack:
+        """A pack of the operation, open.
+
+        Raises:
+            PackGone: It was replaced.
+            Damaged: It is gone, or is not a whole pack.
+        """
         pack = self._open.get(ref.name)
         if pack is None:
             try:
@@ -52,16 +72,40 @@ class ObjectStore:
         return pack
 
     def __contains__(self, digest: bytes) -> bool:
-        if self.writer is not None and digest in self.writer:
-            return True
-        return any(self._holds(ref, digest) for ref in reversed(self._refs))
+        return next(self._places(digest), None) is not None
 
-    def _holds(self, ref: PackRef, digest: bytes) -> bool:
-        """False for a damaged pack too: it must not hide what others hold, and what it held is written anew."""
-        try:
-            return self._pack(ref).find(digest) is not None
-        except Damaged:
-            return False
+    def _places(self, digest: bytes, damage: list[Damaged] | None = None) -> Iterator[tuple[Source, Slot]]:
+        """Wherever an object lies, newest first.
+
+        A damaged pack does not hide what others hold, and what it held is written anew; the damage is told.
+        """
+        found = self.writer.find(digest) if self.writer is not None else None
+        if found is not None:
+            yield found
+        for ref in reversed(self.refs):
+            try:
+                pack = self.pack(ref)
+                slot = pack.find(digest)
+            except Damaged as error:
+                if damage is not None:
+                    damage.append(error)
+                continue
+            if slot is not None:
+                yield pack, slot
+
+    def _place(self, digest: bytes) -> tuple[Source, Slot]:
+        damage: list[Damaged] = []
+        for place in self._places(digest, damage):
+            return place
+        raise damage[-1] if damage else Missing(f"{id_of(digest)} is missing from the repository")
+
+    def size(self, digest: bytes) -> int:
+        """The size of an object in bytes, as its pack declares it.
+
+        Raises:
+            Missing, Damaged: As `read`.
+        """
+        return self._place(digest)[1].size
 
     def read(self, digest: bytes) -> bytes:
         """The exact bytes of an object, checked.
@@ -70,57 +114,160 @@ class ObjectStore:
             Missing: No pack of this operation holds it.
             Damaged: What is stored is not what was written.
         """
-        if self.writer is not None and digest in self.writer:
-            return self.writer.read(digest)
-        damage: Damaged | None = None
-        for ref in reversed(self._refs):
+        damage: list[Damaged] = []
+        for source, slot in self._places(digest, damage):
             try:
-                pack = self._pack(ref)
-                slot = pack.find(digest)
-                if slot is not None:
-                    return pack.read(digest, slot)
+                return self._checked(source, digest, slot)
             except Damaged as error:
-                damage = error  # another pack may hold a good copy
-        raise damage or Missing(f"{id_of(digest)} is missing from the repository")
+                damage.append(error)  # another pack may hold a good copy
+        raise damage[-1] if damage else Missing(f"{id_of(digest)} is missing from the repository")
 
-    def add(self, data: bytes, digest: bytes | None = None) -> bytes:
+    def _checked(self, source: Source, digest: bytes, slot: Slot) -> bytes:
+        """One copy of an object. Bases are checked only when the object is not what it should be."""
+        trouble: Damaged | None = None
+        try:
+            data = self._put_together(source, digest, slot, 0)
+            if digest_of(data) == digest:
+                return data
+        except _TooDeep:
+            raise
+        except Damaged as error:
+            trouble = error
+        if slot.kind == ZSTD_PREFIX:
+            link = Link.decode(source.stored(slot))
+            data = decompress(link.frame, slot.size, id_of(digest), self._good_base(digest, link))
+            if digest_of(data) == digest:
+                return data
+        raise trouble or Damaged(f"{id_of(digest)} is damaged in {_where(source)}")
+
+    def _good_base(self, digest: bytes, link: Link) -> bytes:
+        try:
+            return self.read(link.base)
+        except Missing:
+            raise Damaged(f"{id_of(digest)} rests on {id_of(link.base)}, which cannot be had") from None
+
+    def _put_together(self, source: Source, digest: bytes, slot: Slot, depth: int) -> bytes:
+        stored = source.stored(slot)
+        name = id_of(digest)
+        if slot.kind == RAW:
+            return stored
+        if slot.kind == ZSTD:
+            return decompress(stored, slot.size, name)
+        if slot.kind != ZSTD_PREFIX:
+            raise Damaged(f"{name} is held in a way this muse does not know (kind {slot.kind})", "Update muse.")
+        if depth >= _MOST_BASES:
+            raise _TooDeep(f"{name} rests on too many others")
+        link = Link.decode(stored)
+        try:
+            where, held = self._place(link.base)
+        except Missing:
+            raise Damaged(f"{name} rests on {id_of(link.base)}, which is missing") from None
+        return decompress(link.frame, slot.size, name, self._put_together(where, link.base, held, depth + 1))
+
+    def pieces(self, digest: bytes) -> Iterator[bytes]:
+        """The bytes of an object, a piece at a time: a large one is never in memory as a whole.
+
+        Raises:
+            Missing: No pack of this operation holds it.
+            Damaged: What is stored is not what was written. That is known after the last piece.
+        """
+        source, slot = self._place(digest)
+        if slot.size <= LARGE or not isinstance(source, Pack):
+            yield self.read(digest)
+            return
+        yield from self._streamed(source, digest, slot)
+
+    def _streamed(self, pack: Pack, digest: bytes, slot: Slot) -> Iterator[bytes]:
+        from hashlib import sha256
+
+        from muse.core.codec import decompress_stream
+
+        pieces = pack.stored_pieces(slot)
+        if slot.kind == ZSTD:
+            pieces = decompress_stream(pieces, id_of(digest))
+        elif slot.kind != RAW:
+            yield self.read(digest)
+            return
+        hashed, left = sha256(), slot.size
+        for piece in pieces:
+            hashed.update(piece)
+            left -= len(piece)
+            if left < 0:
+                break
+            yield piece
+        if left or hashed.digest() != digest:
+            raise Damaged(f"{id_of(digest)} is damaged in {pack.path}")
+
+    def add(self, data: bytes, digest: bytes | None = None, like: bytes | None = None) -> bytes:
         """Make sure that `data` is in the store or in the command's own pack.
 
         What the store holds already is read, so that a damaged copy is replaced by this good one.
 
         Args:
-            digest: The digest of `data`, when the caller has it.
+            data: The object.
+            digest: Its digest, when the caller has it.
+            like: An older version of it, which the store holds; a difference may be much smaller.
 
         Returns:
             The digest.
         """
+        from muse.core.chain import base_for
+
         assert self.writer is not None, "a reading command adds nothing"
         digest = digest_of(data) if digest is None else digest
         if digest not in self.writer and not self._holds_whole(digest):
-            self.writer.add(digest, data)
+            self.writer.add(digest, data, base_for(self, like, len(data)) if like is not None else None)
+        return digest
+
+    def incoming(self) -> Incoming:
+        """A place for a large content, which `put` puts into the store."""
+        assert self.writer is not None, "a reading command adds nothing"
+        return self.writer.incoming()
+
+    def put(self, content: Content, like: bytes | None = None) -> bytes:
+        """Make sure that a file, as it was read, is in the store: `add` for contents of any size."""
+        digest = content.entry.digest
+        if content.incoming is None:
+            assert content.data is not None
+            return self.add(content.data, digest, like)
+        assert self.writer is not None, "a reading command adds nothing"
+        if digest in self.writer or self._holds_whole(digest):
+            content.incoming.discard()
+        else:
+            self.writer.adopt(content.incoming)
         return digest
 
     def _holds_whole(self, digest: bytes) -> bool:
         if digest not in self:
             return False
         try:
-            self.read(digest)
+            for _ in self.pieces(digest):
+                pass
         except Damaged:
             return False
         return True
 
+    def link(self, digest: bytes) -> Link | None:
+        """How an object is held against another; None when it is held whole.
+
+        Raises:
+            Missing, Damaged: As `read`.
+        """
+        source, slot = self._place(digest)
+        return Link.decode(source.stored(slot)) if slot.kind == ZSTD_PREFIX else None
+
     def starting_with(self, digits: str) -> set[bytes]:
         """The objects in packs whose digest begins with these hexadecimal digits (at least four)."""
         found: set[bytes] = set()
-        for ref in self._refs:
+        for ref in self.refs:
             with suppress(Damaged):
-                found.update(self._pack(ref).starting_with(digits))
+                found.update(self.pack(ref).starting_with(digits))
         return found
 
     def open_all(self) -> None:
         """Open every pack now, so that a long command can go on when one is replaced meanwhile."""
-        for ref in self._refs:
-            self._pack(ref)
+        for ref in self.refs:
+            self.pack(ref)
 
     def close(self) -> None:
         """Give the descriptors back; an unfinished pack is gone."""
@@ -129,3 +276,7 @@ class ObjectStore:
         self._open = {}
         if self.writer is not None:
             self.writer.discard()
+
+
+def _where(source: Source) -> str:
+    return source.path if isinstance(source, Pack) else "what was just written"

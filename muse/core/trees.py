@@ -144,4 +144,4 @@ def _update(store: ObjectStore, folder: bytes | None, edits: Mapping[str, _Edits
         return None
     if entries == before and folder is not None:
         return folder
-    return store.add(encode_tree(entries))
+    return store.add(encode_tree(entries), like=folder)

@@ -6,15 +6,15 @@ while they are short; a long one is an object of its own, so that an operation t
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from muse.core.codec import pack, unpack
 from muse.core.errors import Damaged
+from muse.core.named import NamedTuple
 from muse.core.types import DIGEST_SIZE, Change, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from muse.core.store import ObjectStore
 
@@ -62,7 +62,7 @@ class View(NamedTuple):
 
     def with_section(self, store: ObjectStore, name: str, value: Any) -> View:
         """The same view with another value for a section, which goes into the store when it is long."""
-        return self._replace(sections={**self.sections, name: spill(store, pack(value))})
+        return self._replace(sections={**self.sections, name: spill(store, pack(value), self.sections.get(name, EMPTY))})
 
     def stage(self, store: ObjectStore) -> Stage:
         """What is staged."""
@@ -83,9 +83,9 @@ class View(NamedTuple):
         return self._replace(commit=commit, branches=branches)
 
 
-def spill(store: ObjectStore, data: bytes) -> Section:
-    """Keep short bytes inline; put long ones into the store."""
-    return Section(data) if len(data) <= SPILL else Section(None, store.add(data))
+def spill(store: ObjectStore, data: bytes, before: Section = EMPTY) -> Section:
+    """Keep short bytes inline; put long ones into the store, held against what stood there before."""
+    return Section(data) if len(data) <= SPILL else Section(None, store.add(data, like=before.digest))
 
 
 def encode_view(view: View) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import NamedTuple
 
 from muse.core import io, progress
 from muse.core.disk import Blocked, Folders, Found
 from muse.core.errors import Damaged, MuseError, Unconfirmed, from_os_error
+from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.types import EXECUTABLE, LINK, Change, Entry
 
@@ -74,15 +74,16 @@ class Staging:
                 assert change.after is not None
                 progress.report("writing files", number, len(wanted))
                 path = os.path.join(self.folder, str(number))
-                self._write(path, change.after, store.read(change.after.digest), each=len(wanted) < _MANY)
+                self._write(path, change.after, store, each=len(wanted) < _MANY)
                 self._files[change.path] = path
             if len(wanted) >= _MANY and self._durable:
                 sync_file_system(self.folder)
         except OSError as error:
             raise from_os_error(error, "cannot write", self.folder) from error
 
-    def _write(self, path: str, entry: Entry, data: bytes, *, each: bool) -> None:
+    def _write(self, path: str, entry: Entry, store: ObjectStore, *, each: bool) -> None:
         if entry.mode == LINK:
+            data = store.read(entry.digest)
             if not data or b"\0" in data:
                 raise Damaged(f"a link with the target {data!r} cannot be made")
             os.symlink(data, path)
@@ -90,7 +91,8 @@ class Staging:
         bits = 0o777 if entry.mode == EXECUTABLE else 0o666
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, bits)
         try:
-            io.write_all(fd, data)
+            for piece in store.pieces(entry.digest):
+                io.write_all(fd, piece)
             if each and self._durable:
                 io.sync(fd)
         finally:

@@ -9,21 +9,23 @@ from __future__ import annotations
 import os
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from muse.core import create, entry, finish, io, log, ops, view, worktree
+from muse.core import create, entry, finish, io, join, log, ops, view, worktree
 from muse.core.command import State, view_of
 from muse.core.errors import MuseError, Refused, SystemTrouble, Unconfirmed
 from muse.core.ops import Operation
-from muse.core.pack import PackGone, PackWriter
+from muse.core.pack import LARGE, PackGone
+from muse.core.pack_writer import PackWriter
 from muse.core.view import View
 from muse.core.worktree import Planned, Staging
 from muse.core.worktree_lock import WorktreeLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from muse.core.interrupts import Deferral
     from muse.core.repo import Repo
+    from muse.core.types import PackRef
 
 T = TypeVar("T")
 
@@ -39,6 +41,8 @@ class Draft(NamedTuple, Generic[T]):
         view: The view after it; None when there is nothing to record.
         planned: The files of the folder that it changes.
         at, redo: See `ops.Operation`; the operation's own number and nothing when not given.
+        retires: Packs that are in the store no longer, or that no operation names.
+        oldest: Number of the oldest operation to keep; 0 for as it was.
     """
 
     answer: Callable[[tuple[str, ...]], T]
@@ -46,6 +50,8 @@ class Draft(NamedTuple, Generic[T]):
     planned: Sequence[Planned] = ()
     at: int = 0
     redo: tuple[int, ...] = ()
+    retires: tuple[PackRef, ...] = ()
+    oldest: int = 0
 
 
 def writing(
@@ -96,22 +102,27 @@ class _Writing:
         self.verb, self.args, self.again = verb, args, again
         self.notes, self.deferral = notes, deferral
         self.first: View | None = None
+        self.kept: tuple[PackRef, ...] = ()
+        self.lost_from = 0
 
     def run(self, build: Callable[[State], Draft[T]]) -> T:
         """Try until the entry is ours, or until somebody's change forbids it."""
-        for attempt in range(ops.TRIES):
-            state = self._open()
-            try:
-                self._check_intent(state)
-                return self._round(state, build)
-            except entry.Lost:
-                log.debug("%s: operation %d was taken, starting over", self.verb, state.number + 1)
-                self.deferral.cancel()
-                _pause(attempt)
-            except PackGone:
-                log.debug("%s: a pack was replaced, starting over", self.verb)
-            finally:
-                state.store.close()
+        try:
+            for attempt in range(ops.TRIES):
+                state = self._open()
+                try:
+                    self._check_intent(state)
+                    return self._round(state, build)
+                except entry.Lost:
+                    log.debug("%s: operation %d was taken, starting over", self.verb, state.number + 1)
+                    self.deferral.cancel()
+                    _pause(attempt)
+                except PackGone:
+                    log.debug("%s: a pack was replaced, starting over", self.verb)
+                finally:
+                    state.store.close()
+        finally:
+            self._remove(self.kept)
         raise Refused(
             f"others changed this repository {ops.TRIES} times while this command ran",
             "Nothing was changed; try again.",
@@ -121,7 +132,8 @@ class _Writing:
     def _open(self) -> State:
         operation = ops.newest(self.layout)
         writer = PackWriter(self.layout, durable=self.repo.durable, way=self.repo.way)
-        store = ops.open_store(self.layout, operation, writer)
+        self._forget_retired(operation)
+        store = ops.open_store(self.layout, operation, writer, self.kept)
         return State(self.repo, operation, view_of(operation), store, self.notes)
 
     def _check_intent(self, state: State) -> None:
@@ -148,7 +160,7 @@ class _Writing:
         try:
             operation = self._record(state, draft, staging)
             left = self._change_folder(operation, draft.planned, staging)
-            self._hint(operation)
+            self._tell(operation, drops=operation.oldest > (state.operation.oldest if state.operation else 1))
             return draft.answer(left)
         finally:
             staging.discard()
@@ -160,14 +172,18 @@ class _Writing:
         if changes and worktree.applied(self.layout) is None:
             worktree.set_applied(self.layout, state.number, durable=self.repo.durable)
         staging.write(changes, state.store)
-        number = state.number + 1
-        if os.path.lexists(self.layout.operation(number)):
+        if os.path.lexists(self.layout.operation(state.number + 1)):
             raise entry.Lost
-        operation = self._operation(state, draft, number, section, bool(changes))
+        operation = self._operation(state, draft, section, bool(changes))
         assert state.store.writer is not None
-        ref = state.store.writer.finish()
-        if ref is not None:
-            operation = operation._replace(packs=(*operation.packs, ref))
+        retires = draft.retires or join.take_in(state.store)
+        refs = (*self.kept, *state.store.writer.finish())
+        packs = (*(ref for ref in operation.packs if ref not in retires), *refs)
+        self._append(operation._replace(packs=packs, retires=retires), refs)
+        return operation._replace(packs=packs, retires=retires)
+
+    def _append(self, operation: Operation, refs: tuple[PackRef, ...]) -> None:
+        """Create the entry. Where that fails for certain, its packs go; a large one is kept for the next try."""
         linking = False
 
         def before_link() -> None:
@@ -175,26 +191,47 @@ class _Writing:
             self.deferral.begin()
             linking = True
 
+        self.kept = ()
         try:
             entry.append(self.layout, operation, before_link, durable=self.repo.durable, way=self.repo.way)
-        except BaseException as error:
-            # Once the link was called, only somebody else's entry proves that ours does not need the pack.
-            if ref is not None and (not linking or isinstance(error, entry.Lost)):
-                io.remove_quietly(self.layout.pack(ref.name))
+        except entry.Lost:
+            self.lost_from = operation.number
+            self.kept = tuple(ref for ref in refs if ref.size >= LARGE)
+            self._remove([ref for ref in refs if ref not in self.kept])
             raise
-        return operation
+        except BaseException:
+            # Once the link was called, only somebody else's entry proves that ours does not need the packs.
+            if not linking:
+                self._remove(refs)
+            raise
 
-    def _operation(
-        self, state: State, draft: Draft[Any], number: int, section: view.Section, changes_folder: bool
-    ) -> Operation:
+    def _forget_retired(self, operation: Operation | None) -> None:
+        """Of the packs kept from a lost try, give up those that an entry since then has retired."""
+        if not self.kept or operation is None:
+            return
+        retired: set[PackRef] = set()
+        try:
+            for number in range(self.lost_from, operation.number + 1):
+                retired.update(ops.read(self.layout, number).retires)
+        except (FileNotFoundError, MuseError):
+            retired.update(self.kept)
+        self._remove([ref for ref in self.kept if ref in retired])
+        self.kept = tuple(ref for ref in self.kept if ref not in retired)
+
+    def _remove(self, refs: Iterable[PackRef]) -> None:
+        for ref in refs:
+            io.remove_quietly(self.layout.pack(ref.name))
+
+    def _operation(self, state: State, draft: Draft[Any], section: view.Section, changes_folder: bool) -> Operation:
         from muse.core.clock import now
 
         before = state.operation
+        number = state.number + 1
         assert draft.view is not None
         return Operation(
             number=number,
             write_id=os.urandom(16),
-            previous=ops.read_with_digest(self.layout, before.number)[1] if before is not None else b"",
+            previous=self._digest_of(before) if before is not None else b"",
             host=os.uname().nodename,
             user=_user(),
             verb=self.verb,
@@ -206,7 +243,14 @@ class _Writing:
             folder=number if changes_folder else (before.folder if before is not None else 0),
             at=draft.at or number,
             redo=draft.redo,
+            oldest=draft.oldest or (before.oldest if before is not None else 1),
         )
+
+    def _digest_of(self, operation: Operation) -> bytes:
+        try:
+            return ops.read_with_digest(self.layout, operation.number)[1]
+        except FileNotFoundError:
+            raise entry.Lost from None  # dropped by a gc: somebody was faster
 
     def _change_folder(self, operation: Operation, planned: Sequence[Planned], staging: Staging) -> tuple[str, ...]:
         """Steps 5 and 6: put the files in place and say so."""
@@ -219,11 +263,19 @@ class _Writing:
             raise Unconfirmed(f"recorded as operation {operation.number}, but {error.message}", error.hint) from error
         return left
 
-    def _hint(self, operation: Operation) -> None:
+    def _tell(self, operation: Operation, *, drops: bool) -> None:
+        """Write the hint, and remove what the entry has taken out of the store and of the log.
+
+        The hint is durable before entries are dropped: whoever comes then must not start at one of those.
+        """
+        self._remove(operation.retires)
         try:
-            ops.write_head(self.layout, operation)
+            ops.write_head(self.layout, operation, durable=drops and self.repo.durable)
         except MuseError as error:
             self.notes.append(f"done, but {error.message}")
+            return
+        if drops:
+            ops.drop(self.layout, operation.oldest)
 
 
 def _user() -> str:

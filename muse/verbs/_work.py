@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from typing import NamedTuple
 
 from muse.core import scan, stat_cache, trees
 from muse.core.dag import tree_of
 from muse.core.disk import Blocked, Content, Folders, NotAFile
 from muse.core.errors import MuseError, SystemTrouble
+from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.types import LINK, Change, Entry
 
@@ -149,11 +149,10 @@ class _Look:
         return copy.st_ctime_ns > time.time_ns() - _SAVE_AT_MOST_NS
 
     def _take(self, path: str, before: Entry | None, content: Content) -> None:
-        assert content.data is not None
-        if differs_by_noise(path, before, content.entry):
+        if content.data is not None and differs_by_noise(path, before, content.entry):
             self.held[path] = (content.entry, content.data)
         else:
-            self.store.add(content.data, content.entry.digest)
+            self.store.put(content, before.digest if before is not None else None)
 
     def _is_noise(self, folders: Folders, change: Change) -> bool:
         old, new = change.before, change.after
@@ -172,13 +171,37 @@ class _Look:
         return known
 
     def _store(self, folders: Folders, change: Change) -> None:
-        assert change.after is not None
-        if change.after.digest not in self.store:
-            self.store.add(self._bytes(folders, change.path, change.after), change.after.digest)
+        path, before, after = change
+        assert after is not None
+        if after.digest in self.store:
+            return
+        like = before.digest if before is not None else None
+        held = self.held.get(path)
+        if held is not None and held[0] == after:
+            self.store.add(held[1], after.digest, like)
+        else:
+            store_as(self.store, folders, path, after, like)
 
     def _bytes(self, folders: Folders, path: str, entry: Entry) -> bytes:
         held = self.held.get(path)
         return held[1] if held is not None and held[0] == entry else read_as(folders, path, entry)
+
+
+def store_as(store: ObjectStore, folders: Folders, path: str, entry: Entry, like: bytes | None) -> None:
+    """Put a file that was seen to be `entry` into the store.
+
+    Raises:
+        SystemTrouble: It is not any more.
+    """
+    try:
+        content = folders.content(path, store.incoming)
+    except (FileNotFoundError, NotAFile, Blocked):
+        content = None
+    if content is None or content.entry.digest != entry.digest:
+        if content is not None and content.incoming is not None:
+            content.incoming.discard()
+        raise _changed(path)
+    store.put(content, like)
 
 
 def read_as(folders: Folders, path: str, entry: Entry) -> bytes:
@@ -194,6 +217,10 @@ def read_as(folders: Folders, path: str, entry: Entry) -> bytes:
     except (FileNotFoundError, NotAFile, Blocked):
         data = b""
     if digest_of(data) != entry.digest:
-        message = f"{show(path)} changed while it was read"
-        raise SystemTrouble(message, "Nothing was changed; try again.", kind="changing")
+        raise _changed(path)
     return data
+
+
+def _changed(path: str) -> SystemTrouble:
+    message = f"{show(path)} changed while it was read"
+    return SystemTrouble(message, "Nothing was changed; try again.", kind="changing")

@@ -134,8 +134,8 @@ class _Adding:
         content = self._read(folders, path)
         if content is None:
             return False
-        assert content.data is not None
-        self.store.add(content.data, content.entry.digest)
+        committed = self._committed(path)
+        self.store.put(content, committed.digest if committed is not None else None)
         for other in self.stage:
             if other != path and (is_under(other, path) or is_under(path, other)):
                 self.stage[other] = None  # a file and a folder cannot share a name
@@ -143,9 +143,8 @@ class _Adding:
         return True
 
     def _read(self, folders: Folders, path: str) -> Content | None:
-        folder, _, name = path.rpartition("/")
         try:
-            return read_entry(folders.open(folder), name, path, keep=True)
+            return folders.content(path, self.store.incoming)
         except (FileNotFoundError, NotADirectoryError, NotAFile, Blocked):
             return None
 
@@ -192,5 +191,5 @@ class _Adding:
             picked = pick(base, disk.data, parse_selector(cells))
         except NotANotebook as error:
             raise UsageProblem(f"{show(name)}: {error}", "Add the whole file instead.") from None
-        self.stage[name] = Entry(disk.entry.mode, self.store.add(picked))
+        self.stage[name] = Entry(disk.entry.mode, self.store.add(picked, like=entry.digest if entry else None))
         return True

@@ -11,7 +11,7 @@ import pytest
 from muse.core import ops
 from muse.core.command import State
 from muse.core.ops import Operation
-from muse.core.pack import PackWriter
+from muse.core.pack_writer import PackWriter
 from muse.core.paths import Layout
 from muse.core.plan import Target, plan
 from muse.core.repo import Repo
@@ -94,10 +94,10 @@ def after_its_pack(patch: pytest.MonkeyPatch, work: Callable[[], object]) -> Non
     """Do something when a command has written its pack, and is about to create its entry."""
     finish = PackWriter.finish
 
-    def late(writer: PackWriter) -> PackRef | None:
-        ref = finish(writer)
+    def late(writer: PackWriter) -> tuple[PackRef, ...]:
+        refs = finish(writer)
         work()
-        return ref
+        return refs
 
     patch.setattr(PackWriter, "finish", late)
 

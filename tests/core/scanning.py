@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from typing import Any
 
 import pytest
 
@@ -36,9 +37,9 @@ class Place:
         self.reads, self.sunk = [], {}
         original = disk.read_entry
 
-        def counted(dir_fd: int, name: str, path: str, *, keep: bool) -> Content:
+        def counted(dir_fd: int, name: str, path: str, **options: Any) -> Content:
             self.reads.append(path)
-            return original(dir_fd, name, path, keep=keep)
+            return original(dir_fd, name, path, **options)
 
         def sink(path: str, before: Entry | None, content: Content) -> None:
             self.sunk[path] = content

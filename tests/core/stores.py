@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from muse.core import ops
 from muse.core.ops import Operation
-from muse.core.pack import PackWriter
+from muse.core.pack_writer import PackWriter
 from muse.core.paths import Layout
 from muse.core.repo import Repo
 from muse.core.store import ObjectStore
@@ -35,7 +35,17 @@ class MemoryStore(ObjectStore):
         self.reads.append(digest)
         return self.objects[digest]
 
-    def add(self, data: bytes, digest: bytes | None = None) -> bytes:
+    def size(self, digest: bytes) -> int:
+        """How many bytes."""
+        return len(self.objects[digest])
+
+    def pieces(self, digest: bytes) -> Iterator[bytes]:
+        """The bytes, in two pieces."""
+        data = self.read(digest)
+        yield data[:1]
+        yield data[1:]
+
+    def add(self, data: bytes, digest: bytes | None = None, like: bytes | None = None) -> bytes:
         """Keep bytes."""
         digest = digest_of(data)
         self.objects[digest] = data
@@ -61,8 +71,7 @@ def write_pack(layout: Layout, objects: Iterable[bytes], way: str = "link") -> P
     writer = PackWriter(layout, durable=False, way=way)
     for data in objects:
         writer.add(digest_of(data), data)
-    ref = writer.finish()
-    assert ref is not None
+    (ref,) = writer.finish()
     return ref
 
 

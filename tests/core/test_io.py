@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.core import io, locks, publish, sweep, temps
+from muse.core import io, locks, publish, sweep
 from muse.core.errors import Damaged, SystemTrouble
 from tests.core import faults, processes, strange
 
@@ -191,7 +191,7 @@ def test_whatever_fails_the_old_file_stands_or_the_new_one(
         assert path.read_bytes() == (OLD if failed and "rename" not in calls[: at + after] else NEW), calls
         if calls[at] != "unlink" and not (after and calls[at] == "open"):
             assert os.listdir(tmp_path) == ["file"], calls
-        sweep._sweep_folders([str(tmp_path)], temps.is_muse_temp)
+        sweep.sweep_muse(str(tmp_path))
         assert os.listdir(tmp_path) == ["file"], calls
     assert at >= 5
     assert path.read_bytes() == NEW
@@ -217,7 +217,7 @@ def test_whatever_fails_a_created_file_is_whole_or_not_there(
         assert not path.exists() or path.read_bytes() == NEW, calls
         if calls[at] != "unlink":
             assert set(os.listdir(tmp_path)) <= {"file", "publish.lock"}, calls
-        sweep._sweep_folders([str(tmp_path)], temps.is_muse_temp)
+        sweep.sweep_muse(str(tmp_path))
         assert set(os.listdir(tmp_path)) <= {"file", "publish.lock"}, calls
     assert at >= 3
     assert path.read_bytes() == NEW

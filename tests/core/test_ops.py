@@ -42,6 +42,8 @@ OPERATIONS = st.builds(
     folder=st.integers(0, 9),
     at=st.integers(0, 9),
     redo=st.lists(st.integers(0, 9)).map(tuple),
+    lost=st.lists(st.integers(0, 9)).map(tuple),
+    oldest=st.integers(1, 9),
 )
 
 

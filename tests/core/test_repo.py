@@ -18,7 +18,7 @@ from tests.core.strange import NOT_OURS
 @pytest.fixture
 def place(folder: Path) -> Path:
     """The current folder: two repositories, one of them below the other, and folders in both."""
-    sweep._clean.clear()
+    sweep._memories.clear()
     for name in ("outer", "outer/inner", "other"):
         (folder / name).mkdir()
         new_repo(folder / name)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.core import revs, trees
+from muse.core import dag, revs, trees
 from muse.core.command import State
 from muse.core.errors import Damaged, UsageProblem
 from muse.core.records import Author, Commit, encode_commit
@@ -31,8 +31,7 @@ class Place:
         self.merge = self.commit("merge", self.two, self.side)
         writer = self.store.writer
         assert writer is not None
-        ref = writer.finish()
-        assert ref is not None
+        (ref,) = writer.finish()
         self.store = writable(self.repo.layout, [ref])
         branches = {"main": self.merge, "side": self.side, "a/b": self.one, "deadbeef": self.two}
         view = View("main", self.merge, branches).with_section(self.store, "tags", {"v1": self.two, "side": self.root})
@@ -130,6 +129,21 @@ def test_a_commit_that_is_lost_is_damage(place: Place) -> None:
     view = place.state.view._replace(branches={"lost": bytes(32)})
     with pytest.raises(Damaged, match="is missing"):
         revs.resolve(place.state._replace(view=view), "lost~1")
+
+
+def test_far_steps_are_taken_in_the_commit_graph(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [place.root]
+    for number in range(300):
+        made.append(place.commit(str(number), made[-1]))
+    far = place.state._replace(view=place.state.view._replace(branches={"main": made[-1]}))
+    place.state = far
+    assert list(dag.history(place.store, made[-1:], place.repo.layout.graph_cache, number=301))[-1][0] == place.root
+    monkeypatch.setattr(revs, "read_commit", None)
+    monkeypatch.setattr(dag, "read_commit", None)
+    assert place.find("main~300") == place.root
+    assert place.find("main~200") == made[100]
+    with pytest.raises(UsageProblem, match="main~301 goes back beyond the first commit"):
+        place.find("main~301")
 
 
 MOMENTS = {"10:00": "root", "11:00": "one", "12:00": "two"}
