@@ -6,14 +6,20 @@ notebook shows, so no verb knows escape codes or HTML, and a new block costs one
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from muse.core.named import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    DiffKind = Literal[" ", "+", "-", "@", "…"]
+
 
 #: What a span may be; any other role is shown as plain text. "id" is a commit or an object.
 ROLES = frozenset(
     ("strong", "dim", "id", "branch", "path", "added", "removed", "changed", "warning", "error", "code")
 )
 
-DiffKind = Literal[" ", "+", "-", "@", "…"]
 
 
 class Span(NamedTuple):
@@ -37,10 +43,16 @@ class Heading(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows of cells, one span a cell; rows may be of unequal length."""
+    """Rows of cells; rows may be of unequal length."""
 
-    rows: tuple[tuple[Span, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
     header: tuple[str, ...] = ()
+
+
+class Prose(NamedTuple):
+    """A sentence. Parts in backquotes are commands."""
+
+    text: str
 
 
 class Hint(NamedTuple):
@@ -129,9 +141,16 @@ class Picture(NamedTuple):
     alt: str = ""
 
 
-Block = Line | Heading | Table | Hint | Notice | Section | TextDiff | CellDiff | Code | Picture
+#: A cell of a table.
+Cell = Span | tuple[Span, ...]
+Block = Line | Heading | Table | Prose | Hint | Notice | Section | TextDiff | CellDiff | Code | Picture
 Document = tuple[Block, ...]
 Part = str | tuple[str, str] | Span
+
+
+def cell_spans(cell: Cell) -> tuple[Span, ...]:
+    """The spans of a cell of a table."""
+    return (cell,) if isinstance(cell, Span) else cell
 
 
 def spans(*parts: Part) -> tuple[Span, ...]:

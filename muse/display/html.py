@@ -25,10 +25,12 @@ from muse.display.document import (
     OutputDiff,
     Payload,
     Picture,
+    Prose,
     Section,
     Span,
     Table,
     TextDiff,
+    cell_spans,
 )
 from muse.display.emphasis import Ranges, changed_words
 from muse.display.style import SHEET
@@ -72,6 +74,8 @@ class _Page:
                 return f'<div class="muse-heading"><b>{_spans(block.spans)}</b></div>'
             case Table():
                 return _table(block)
+            case Prose():
+                return f'<div class="muse-line">{_prose(commands(block.text))}</div>'
             case Hint():
                 return f'<div class="muse-hint">{_prose(commands(block.text))}</div>'
             case Notice():
@@ -185,7 +189,7 @@ def _badge(part: Span) -> str:
 def _table(table: Table) -> str:
     names = "".join(f"<th>{_escaped(name)}</th>" for name in table.header)
     head = f"<thead><tr>{names}</tr></thead>" if names else ""
-    cells = ("".join(f"<td>{_span(cell)}</td>" for cell in row) for row in table.rows)
+    cells = ("".join(f"<td>{_spans(cell_spans(cell))}</td>" for cell in row) for row in table.rows)
     rows = "".join(f"<tr>{row}</tr>" for row in cells)
     return f'<table class="muse-table">{head}<tbody>{rows}</tbody></table>'
 

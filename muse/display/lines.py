@@ -12,9 +12,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from muse.display.document import DiffKind, DiffLine
+from muse.core.named import NamedTuple
+from muse.display.document import DiffLine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from muse.display.document import DiffKind
 
 NO_NEWLINE = "no newline at end"
 

@@ -15,10 +15,13 @@ notebook and `--json` can show it:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
 
 from muse.display import text
 from muse.display.document import Document
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
 
 #: A notebook keeps what it displays, so it gets the beginning of a long answer; `str` gives the whole.
 _MAX_LINES = 1_000
@@ -34,6 +37,14 @@ class Result(ABC):
     def exit_status(self) -> int:
         """0 when it is done, 1 when the answer is no."""
         return 0
+
+    def write_raw(self, write: Callable[[bytes], object]) -> tuple[str, ...] | None:
+        """Write the file that this answer is: what a pipe gets in place of the document.
+
+        Returns:
+            Warnings, which do not belong into the file; None, with nothing written, when the answer is no file.
+        """
+        return None
 
     @abstractmethod
     def document(self) -> Document:

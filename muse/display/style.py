@@ -63,6 +63,7 @@ M .muse-table thead { border: none; }
 M .muse-table th, M .muse-table td { text-align: left; vertical-align: baseline; border: none;
   padding: 2px 18px 2px 0; line-height: inherit; }
 M td .muse-id, M td .muse-dim, M td .muse-branch { white-space: nowrap; }
+M td .muse-added, M td .muse-removed { font: 12px/1.5 var(--muse-mono); white-space: nowrap; }
 M .muse-table th { font-weight: normal; color: var(--muse-soft); border-bottom: 1px solid var(--muse-line); }
 M .muse-section { margin: 8px 0; border: 1px solid var(--muse-line); border-radius: 6px; overflow: hidden; }
 M .muse-section > summary { white-space: pre-wrap; cursor: pointer; padding: 3px 10px; font-weight: 600;

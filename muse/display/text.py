@@ -6,13 +6,13 @@ and the result can always be printed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from itertools import zip_longest
-from typing import NamedTuple
 
+from muse.core.named import NamedTuple
 from muse.display import words
 from muse.display.document import (
     Block,
+    Cell,
     CellDiff,
     Code,
     DiffLine,
@@ -23,13 +23,19 @@ from muse.display.document import (
     Notice,
     OutputDiff,
     Picture,
+    Prose,
     Section,
     Span,
     Table,
     TextDiff,
+    cell_spans,
 )
 from muse.display.visible import visible
 from muse.display.words import commands
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _INDENT = "  "
 _LONG = (Section, CellDiff, TextDiff, Code)
@@ -108,6 +114,8 @@ def _block(block: Block, style: _Style) -> Iterator[str]:
             yield style.spans(block.spans, "strong")
         case Table():
             yield from _table(block, style)
+        case Prose():
+            yield visible(commands(block.text))
         case Hint():
             yield style.paint(visible(commands(block.text)), "dim")
         case Notice():
@@ -152,24 +160,47 @@ def _output(output: OutputDiff, style: _Style) -> Iterator[str]:
 
 def _table(table: Table, style: _Style) -> Iterator[str]:
     header = tuple(Span(name, "dim") for name in table.header)
-    rows = [tuple(Span(visible(text), role) for text, role in row) for row in (header, *table.rows) if row]
-    columns = zip_longest(*rows, fillvalue=Span(""))
-    widths = [max(_columns(cell.text) for cell in column) for column in columns]
+    rows = [tuple(map(_visible_cell, row)) for row in (header, *table.rows) if row]
+    columns = zip_longest(*rows, fillvalue=())
+    widths = [max(map(_cell_columns, column)) for column in columns]
     for row in rows:
         yield _row(row, widths, style)
 
 
-def _row(row: tuple[Span, ...], widths: list[int], style: _Style) -> str:
+def _visible_cell(cell: Cell) -> tuple[Span, ...]:
+    return tuple(Span(visible(text), role) for text, role in cell_spans(cell))
+
+
+def _row(row: tuple[tuple[Span, ...], ...], widths: list[int], style: _Style) -> str:
     """The cells side by side. The last one is not padded, but cut where the terminal ends."""
     start = sum(widths[: len(row) - 1]) + len(_GUTTER) * (len(row) - 1)
     padded = [
-        style.paint(text, role) + " " * (width - _columns(text))
-        for (text, role), width in zip(row[:-1], widths, strict=False)
+        _painted(cell, style) + " " * (width - _cell_columns(cell))
+        for cell, width in zip(row[:-1], widths, strict=False)
     ]
-    text, role = row[-1]
-    if 0 < style.width - start < _columns(text):
-        text = _cut(text, style.width - start)
-    return _GUTTER.join([*padded, style.paint(text, role)]).rstrip(" ")
+    last = _fitted(row[-1], style.width - start) if style.width > start else row[-1]
+    return _GUTTER.join([*padded, _painted(last, style)]).rstrip(" ")
+
+
+def _painted(cell: tuple[Span, ...], style: _Style) -> str:
+    return "".join(style.paint(text, role) for text, role in cell)
+
+
+def _cell_columns(cell: tuple[Span, ...]) -> int:
+    return sum(_columns(span.text) for span in cell)
+
+
+def _fitted(cell: tuple[Span, ...], columns: int) -> tuple[Span, ...]:
+    """The cell, or its beginning that fits with an ellipsis."""
+    whole = "".join(span.text for span in cell)
+    if _columns(whole) <= columns:
+        return cell
+    cut = _cut(whole, columns)
+    kept: list[Span] = []
+    for text, role in cell:
+        kept.append(Span(cut[: len(text)], role))
+        cut = cut[len(text) :]
+    return tuple(kept)
 
 
 def _columns(text: str) -> int:

@@ -8,24 +8,32 @@ encoded.
 
 from __future__ import annotations
 
-import re
-
-_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_HIDDEN_BUT_TAB = re.compile(_HIDDEN.pattern.replace("\x00-\x1f", "\x00-\x08\x0a-\x1f"))
-_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+_HIDDEN = "\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
+_ANSI = r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
 
 
 def visible(text: str, *, tabs: bool = False) -> str:
     """`text` as one line without hidden characters; `tabs` keeps tabs, as code needs them."""
     if text.isprintable():
         return text
-    return (_HIDDEN_BUT_TAB if tabs else _HIDDEN).sub(_spelled_out, text)
+    import re  # most texts are plain, and then muse never loads it
+
+    return re.sub(f"[{_HIDDEN}]" if tabs else f"[\t{_HIDDEN}]", _spelled_out, text)
 
 
 def without_ansi(text: str) -> str:
     """`text` without colour codes and other terminal sequences, as kernels put them into tracebacks."""
-    return _ANSI.sub("", text) if "\x1b" in text else text
+    if "\x1b" not in text:
+        return text
+    import re
+
+    return re.sub(_ANSI, "", text)
 
 
 def _spelled_out(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
+
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re

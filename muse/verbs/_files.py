@@ -1,40 +1,20 @@
-"""The difference of two versions of a file, as data, for people and for programs."""
+"""The difference of two versions of a file, as data and for programs; `_sections` has it for people."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from muse.core.names import show
-from muse.core.types import EXECUTABLE, LINK, Change, Entry
-from muse.display.document import (
-    Block,
-    CellDiff,
-    DiffLine,
-    Line,
-    OutputDiff,
-    Part,
-    Payload,
-    Section,
-    TextDiff,
-    line,
-    spans,
-)
+from muse.core.named import NamedTuple
+from muse.core.types import LINK, Change, Entry
+from muse.display.document import DiffLine
 from muse.display.words import size
+from muse.verbs._sides import Side, sides
 from muse.verbs._work import is_notebook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
-    from muse.notebook.diff import CellChange, NotebookDiff
-
-    #: Gives the bytes of one side of a change.
-    Reader = Callable[[str, Entry], bytes]
-
-#: Above this many bytes a file is described, not compared line by line.
-_LARGEST_TEXT = 8 << 20
-_LARGEST_PICTURE = 1 << 20
-_PICTURES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif"}
+    from muse.notebook.diff import CellChange, CellCounts, NotebookDiff
+    from muse.verbs._sides import Source
 
 
 class FileDiff(NamedTuple):
@@ -42,13 +22,13 @@ class FileDiff(NamedTuple):
 
     Attributes:
         change: Its path and both entries.
-        old, new: Its bytes; None where it is not there.
+        old, new: Its size and bytes; None where it is not there.
         notebook: The difference by cell, for notebooks.
     """
 
     change: Change
-    old: bytes | None
-    new: bytes | None
+    old: Side | None
+    new: Side | None
     notebook: NotebookDiff | None
 
     @property
@@ -58,12 +38,37 @@ class FileDiff(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """ "notebook", "link", "text" or "binary"."""
+        """ "notebook", "link", "text", "binary", or "large": too large to be looked into."""
         if self.notebook is not None:
             return "notebook"
+        contents = [side.data for side in (self.old, self.new) if side is not None]
+        if None in contents:
+            return "large"
         if LINK in (entry.mode for entry in self.change[1:] if isinstance(entry, Entry)):
             return "link"
-        return "text" if _is_text(self.old) and _is_text(self.new) else "binary"
+        return "text" if all(map(is_text, filter(None, contents))) else "binary"
+
+    @property
+    def same_bytes(self) -> bool:
+        """True when only the mode differs."""
+        _, before, after = self.change
+        return before is not None and after is not None and before.digest == after.digest
+
+    @property
+    def sizes(self) -> str:
+        """Both sizes in words: "10 B → 2.0 KB"; one where the file came or went."""
+        return " → ".join(size(side.size) for side in (self.old, self.new) if side is not None)
+
+    @property
+    def stat(self) -> LineCounts | CellCounts | None:
+        """How much changed: in lines, or in cells; None for what has neither."""
+        if self.notebook is not None:
+            return self.notebook.counts
+        if self.kind not in ("text", "link"):
+            return None
+        from muse.display.lines import stat
+
+        return LineCounts(*stat(*_texts(self)))
 
     @property
     def only_noise(self) -> bool:
@@ -73,6 +78,13 @@ class FileDiff(NamedTuple):
         return self.notebook is not None and self.notebook.empty and same_mode
 
 
+class LineCounts(NamedTuple):
+    """How many lines were added, and how many removed."""
+
+    added: int
+    removed: int
+
+
 def status_of(change: Change) -> str:
     """ "added", "deleted" or "changed"."""
     if change.before is None:
@@ -80,12 +92,13 @@ def status_of(change: Change) -> str:
     return "deleted" if change.after is None else "changed"
 
 
-def file_diffs(changes: Iterable[Change], before: Reader, after: Reader) -> Iterator[FileDiff]:
-    """Read both sides of every change."""
+def file_diffs(changes: Iterable[Change], before: Source, after: Source) -> Iterator[FileDiff]:
+    """Read both sides of every change, but for those that are too large."""
     for change in changes:
-        old = before(change.path, change.before) if change.before is not None else None
-        new = after(change.path, change.after) if change.after is not None else None
-        yield FileDiff(change, old, new, notebook_diff(change, old, new))
+        old, new = sides(change, before, after)
+        readable = all(side.data is not None for side in (old, new) if side is not None)
+        notebook = notebook_diff(change, old and old.data, new and new.data) if readable else None
+        yield FileDiff(change, old, new, notebook)
 
 
 def notebook_diff(change: Change, old: bytes | None, new: bytes | None) -> NotebookDiff | None:
@@ -101,74 +114,36 @@ def notebook_diff(change: Change, old: bytes | None, new: bytes | None) -> Noteb
         return None
 
 
-def document(files: Iterable[FileDiff]) -> Iterator[Block]:
-    """One section for each file."""
-    for file in files:
-        yield Section(spans(*_title(file)), tuple(_body(file)))
-
-
-def _title(file: FileDiff) -> Iterator[Part]:
-    yield show(file.change.path), "path"
-    if file.status != "changed":
-        yield " "
-        yield file.status, "added" if file.status == "added" else "removed"
-    if file.notebook is not None and (summary := file.notebook.counts.summary()):
-        yield "  "
-        yield summary, "dim"
-
-
-def _body(file: FileDiff) -> Iterator[Block]:
-    yield from _mode_line(file.change)
-    if file.notebook is not None:
-        from muse.display.notebook import notebook_document
-
-        yield from notebook_document(file.notebook)
-        if file.notebook.empty and file.old is not None and file.new is not None and file.old != file.new:
-            yield line(("only noise differs (execution counts, kernel versions, muse commands)", "dim"))
-    elif mime := _picture(file):
-        yield CellDiff((), (), (OutputDiff("image", _payload(mime, file.old), _payload(mime, file.new)),))
-    elif file.kind == "binary":
-        sides = [f"{size(len(side))}" for side in (file.old, file.new) if side is not None]
-        yield line((f"binary, {' → '.join(sides)}", "dim"))
-    elif file.old != file.new:
-        yield TextDiff(text_lines(file))
-
-
-def _picture(file: FileDiff) -> str:
-    """The MIME type of a picture that can be shown; empty for any other file."""
-    ending = file.change.path.lower().rpartition(".")[2]
-    return _PICTURES.get(ending, "") if file.old != file.new and file.kind != "link" else ""
-
-
-def _payload(mime: str, data: bytes | None) -> Payload | None:
-    return Payload(mime, len(data), data if len(data) <= _LARGEST_PICTURE else None) if data is not None else None
-
-
-def _mode_line(change: Change) -> Iterator[Line]:
-    if change.before is not None and change.after is not None and change.before.mode != change.after.mode:
-        words = {EXECUTABLE: "executable", LINK: "a link", "f": "a plain file"}
-        yield line((f"was {words[change.before.mode]}, is {words[change.after.mode]}", "changed"))
-
-
 def text_lines(file: FileDiff) -> tuple[DiffLine, ...]:
     """The lines of a text file that differ."""
-    from muse.display.lines import ended, line_diff
+    from muse.display.lines import line_diff
 
-    old, new = _text(file.old), _text(file.new)
-    return line_diff(ended(old), ended(new)) if file.kind == "link" else line_diff(old, new)
+    return line_diff(*_texts(file))
 
 
 def json(file: FileDiff) -> dict[str, object]:
     """A file as `--json` prints it."""
-    found: dict[str, object] = {"path": file.change.path, "status": file.status, "kind": file.kind}
+    return {**head_json(file), **_details(file)}
+
+
+def head_json(file: FileDiff) -> dict[str, object]:
+    """What is said of every file."""
+    return {
+        "path": file.change.path,
+        "status": file.status,
+        "kind": file.kind,
+        "old_size": file.old.size if file.old is not None else None,
+        "new_size": file.new.size if file.new is not None else None,
+    }
+
+
+def _details(file: FileDiff) -> dict[str, object]:
     if file.notebook is not None:
-        found["cells"] = [_cell_json(change) for change in file.notebook.changes]
-        found["metadata_changed"] = file.notebook.metadata_changed
-    elif file.kind != "binary":
-        found["lines"] = [[entry.kind, entry.text] for entry in text_lines(file)]
-    for side, data in (("old_size", file.old), ("new_size", file.new)):
-        found[side] = len(data) if data is not None else None
-    return found
+        cells = [_cell_json(change) for change in file.notebook.changes]
+        return {"cells": cells, "metadata_changed": file.notebook.metadata_changed}
+    if file.kind in ("binary", "large"):
+        return {}
+    return {"lines": [[entry.kind, entry.text] for entry in text_lines(file)]}
 
 
 def _cell_json(change: CellChange) -> dict[str, object]:
@@ -185,10 +160,9 @@ def _cell_json(change: CellChange) -> dict[str, object]:
     }
 
 
-def _is_text(data: bytes | None) -> bool:
-    if data is None:
-        return True
-    if len(data) > _LARGEST_TEXT or b"\0" in data[:8000]:
+def is_text(data: bytes) -> bool:
+    """Whether the bytes of a file are text in UTF-8."""
+    if b"\0" in data[:8000]:
         return False
     try:
         data.decode("utf-8")
@@ -197,5 +171,9 @@ def _is_text(data: bytes | None) -> bool:
     return True
 
 
-def _text(data: bytes | None) -> str:
-    return (data or b"").decode("utf-8", "surrogateescape")
+def _texts(file: FileDiff) -> tuple[str, str]:
+    """Both texts; the targets of links as lines, as a missing newline says nothing there."""
+    from muse.display.lines import ended
+
+    old, new = (((side and side.data) or b"").decode("utf-8", "surrogateescape") for side in (file.old, file.new))
+    return (ended(old), ended(new)) if file.kind == "link" else (old, new)

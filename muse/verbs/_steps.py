@@ -6,15 +6,14 @@ So going back can itself be taken back, and nothing that was on the disk is lost
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from muse.core import ops
 from muse.core.command import State
+from muse.core.named import NamedTuple
 from muse.core.ops import Operation
 from muse.core.plan import Target
 from muse.core.types import id_of
 from muse.core.writing import Draft
-from muse.display.document import Block, Document, Hint, Notice, line
+from muse.display.document import Block, Document, Hint, Notice, Prose, line
 from muse.display.result import Result
 from muse.display.words import short_id
 from muse.verbs._travel import Files, changes_of, planned
@@ -62,7 +61,7 @@ class StepResult(Result, _Fields):
     def _blocks(self) -> Iterator[Block]:
         for note in self.notes:
             yield Notice(note)
-        yield line(self.did)
+        yield Prose(self.did)
         if self.operation is None:
             return
         at = (short_id(id_of(self.commit)), "id") if self.commit is not None else ""
@@ -96,6 +95,8 @@ def nowhere(state: State, why: str) -> Draft[StepResult]:
 
 def read(state: State, number: int) -> Operation | None:
     """Operation `number`, if it is still kept."""
+    if number not in state.kept:
+        return None
     try:
         return ops.read(state.repo.layout, number)
     except FileNotFoundError:

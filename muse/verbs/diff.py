@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from muse.core import trees
 from muse.core.command import State, reading
 from muse.core.dag import tree_of
 from muse.core.disk import Folders
 from muse.core.errors import UsageProblem
+from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.core.revs import resolve
-from muse.core.types import Change, Entry
+from muse.core.types import Change
 from muse.display.document import Block, Document, Notice, line
 from muse.display.result import Result
 from muse.notebook import session
-from muse.verbs import _files, _work
+from muse.verbs import _files, _sections, _stat, _work
 from muse.verbs._files import FileDiff
 from muse.verbs._paths import is_under, to_repository
+from muse.verbs._sides import InFolder, Stored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class _Fields(NamedTuple):
     unsaved: session.Unsaved | None
     notes: tuple[str, ...]
     exit_code: bool = False
+    stat: bool = False
 
 
 class DiffResult(Result, _Fields):
@@ -43,6 +45,7 @@ class DiffResult(Result, _Fields):
         unsaved: What the kernel ran and the notebook on the disk does not hold.
         notes: Warnings.
         exit_code: Whether a difference makes the exit status 1.
+        stat: Whether it shows how much changed instead of what; `files[0].stat` has it in any case.
     """
 
     __slots__ = ()
@@ -63,12 +66,12 @@ class DiffResult(Result, _Fields):
             yield Notice(self.unsaved.notice("look"))
         if not self.files:
             yield line("No changes.")
-        yield from _files.document(self.files)
+        yield from (_stat if self.stat else _sections).document(self.files)
 
     def json(self) -> object:
         """The answer for programs."""
         return {
-            "files": [_files.json(file) for file in self.files],
+            "files": [(_stat if self.stat else _files).json(file) for file in self.files],
             "unsaved": [run.source for run in self.unsaved.runs] if self.unsaved else [],
             "notes": list(self.notes),
         }
@@ -78,17 +81,23 @@ def arguments(parser: ArgumentParser) -> None:
     """What can be typed."""
     parser.add_argument("names", nargs="*", metavar="REV|PATH", help="one or two commits, then files or folders")
     parser.add_argument("--staged", action="store_true", help="what is staged, against the last commit")
+    parser.add_argument("--stat", action="store_true", help="how much changed in each file, in a line")
     parser.add_argument("--exit-code", action="store_true", help="exit with 1 when something differs")
 
 
 def diff(
-    *names: str | os.PathLike[str], staged: bool = False, exit_code: bool = False, repo: Repo | None = None
+    *names: str | os.PathLike[str],
+    staged: bool = False,
+    stat: bool = False,
+    exit_code: bool = False,
+    repo: Repo | None = None,
 ) -> DiffResult:
     """Compare the folder with the last commit; or with another; or two commits.
 
     Args:
         names: No commit, one, or two; then files and folders to look at alone.
         staged: Compare what is staged with the last commit.
+        stat: Show how much changed in each file, in a line.
         exit_code: Whether a difference makes `exit_status` 1.
 
     Raises:
@@ -98,12 +107,14 @@ def diff(
     typed = [os.fspath(name) for name in names]
     if not staged:
         session.save_first(repo.root)
-    return reading(repo, lambda state: _Diff(state, typed, staged, exit_code).run())
+    found = reading(repo, lambda state: _Diff(state, typed, staged).run())
+    return found._replace(stat=stat, exit_code=exit_code)
 
 
 class _Diff:
-    def __init__(self, state: State, typed: list[str], staged: bool, exit_code: bool) -> None:
-        self.state, self.staged, self.exit_code = state, staged, exit_code
+    def __init__(self, state: State, typed: list[str], staged: bool) -> None:
+        self.state, self.staged = state, staged
+        self.stored = Stored(state.store)
         self.revs: list[bytes] = []
         self.paths: list[str] = []
         for name in typed:
@@ -140,10 +151,7 @@ class _Diff:
             files = self._folder(self.revs[0] if self.revs else self.state.view.commit)
         live = len(self.revs) < 2 and not self.staged
         unsaved = session.unsaved_runs(self.state.repo.root) if live else None
-        return DiffResult(tuple(files), unsaved, (*self.state.notes, *self.notes), self.exit_code)
-
-    def _stored(self, path: str, entry: Entry) -> bytes:
-        return self.state.store.read(entry.digest)
+        return DiffResult(tuple(files), unsaved, (*self.state.notes, *self.notes))
 
     def _wanted(self, changes: Iterable[Change]) -> list[Change]:
         if not self.paths:
@@ -153,13 +161,13 @@ class _Diff:
     def _commits(self, old: bytes, new: bytes) -> list[FileDiff]:
         store = self.state.store
         changes = self._wanted(trees.compare(store, tree_of(store, old), tree_of(store, new)))
-        return list(_files.file_diffs(changes, self._stored, self._stored))
+        return list(_files.file_diffs(changes, self.stored, self.stored))
 
     def _stage(self) -> list[FileDiff]:
         state = self.state
         tree = tree_of(state.store, state.view.commit)
         changes = _work.staged_changes(state.store, tree, state.view.stage(state.store))
-        return list(_files.file_diffs(self._wanted(changes), self._stored, self._stored))
+        return list(_files.file_diffs(self._wanted(changes), self.stored, self.stored))
 
     def _folder(self, commit: bytes | None) -> list[FileDiff]:
         state = self.state
@@ -170,11 +178,7 @@ class _Diff:
         if commit != state.view.commit:
             changes = self._against(commit, work)
         with Folders(state.repo.root) as folders:
-
-            def there(path: str, entry: Entry) -> bytes:
-                return _work.read_as(folders, path, entry)
-
-            files = list(_files.file_diffs(self._wanted(changes.values()), self._stored, there))
+            files = list(_files.file_diffs(self._wanted(changes.values()), self.stored, InFolder(folders)))
         return [file for file in files if not file.only_noise]
 
     def _against(self, commit: bytes | None, work: _work.Work) -> dict[str, Change]:

@@ -1,26 +1,28 @@
-"""Show a commit: who, when, why, and what it changed."""
+"""Show a commit: who, when, why, and what it changed; or a file as it was."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 from muse.core import trees
 from muse.core.command import State, reading
 from muse.core.dag import read_commit, tree_of
+from muse.core.errors import UsageProblem
+from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.core.revs import resolve
-from muse.core.types import Entry
 from muse.display.document import Block, Document, Notice, heading, line
 from muse.display.result import Result
 from muse.display.words import short_id, when
-from muse.verbs import _files
+from muse.verbs import _files, _lookup, _sections, _stat
 from muse.verbs._files import FileDiff
+from muse.verbs._sides import Stored
 from muse.verbs.log import LogEntry, names_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterator
+
+    from muse.verbs._content import FileResult, FolderResult
 
 EXAMPLE = "muse show HEAD~1"
 
@@ -29,6 +31,7 @@ class _Fields(NamedTuple):
     entry: LogEntry
     files: tuple[FileDiff, ...]
     notes: tuple[str, ...]
+    stat: bool
 
 
 class ShowResult(Result, _Fields):
@@ -38,6 +41,7 @@ class ShowResult(Result, _Fields):
         entry: The commit.
         files: The files that differ.
         notes: Warnings.
+        stat: Whether it shows how much changed instead of what; `files[0].stat` has it in any case.
     """
 
     __slots__ = ()
@@ -55,40 +59,46 @@ class ShowResult(Result, _Fields):
         body = commit.message.strip().partition("\n")[2].strip("\n")
         for text in ("", *body.split("\n")) if body else ():
             yield line(text, indent=1 if text else 0)
-        yield from _files.document(self.files)
+        yield from (_stat if self.stat else _sections).document(self.files)
 
     def json(self) -> object:
         """The answer for programs."""
-        return {**self.entry.json(), "files": [_files.json(file) for file in self.files], "notes": list(self.notes)}
+        files = [(_stat if self.stat else _files).json(file) for file in self.files]
+        return {**self.entry.json(), "files": files, "notes": list(self.notes)}
 
 
 def arguments(parser: ArgumentParser) -> None:
     """What can be typed."""
-    parser.add_argument("rev", nargs="?", default="HEAD", help="the commit (what is checked out)")
+    parser.add_argument("rev", nargs="?", default="HEAD", help="the commit (what is checked out), or a file: REV:PATH")
+    parser.add_argument("--stat", action="store_true", help="how much changed in each file, in a line")
 
 
-def show(rev: str = "HEAD", *, repo: Repo | None = None) -> ShowResult:
-    """Show a commit and what it changed against its first parent.
+def show(
+    rev: str = "HEAD", *, stat: bool = False, repo: Repo | None = None
+) -> ShowResult | FileResult | FolderResult:
+    """Show a commit and what it changed against its first parent; or what stands at a path in it.
 
     Args:
-        rev: Anything that names a commit.
+        rev: Anything that names a commit; or that, a colon, and a path: `HEAD~1:data/x.csv`.
+        stat: Show how much the commit changed in each file, in a line.
 
     Raises:
-        UsageProblem: It names none.
+        UsageProblem: There is no such commit or path.
     """
     repo = repo or Repo.open()
-    return reading(repo, lambda state: _show(state, rev))
+    place = _lookup.split(rev)
+    if place is None:
+        return reading(repo, lambda state: _show(state, rev)._replace(stat=stat))
+    if stat:
+        raise UsageProblem("--stat is for commits, not for a file", "`muse show --stat REV` is all it takes.")
+    return reading(repo, lambda state: _lookup.look_up(state, *place))
 
 
 def _show(state: State, rev: str) -> ShowResult:
-    store = state.store
-
-    def stored(path: str, entry: Entry) -> bytes:
-        return store.read(entry.digest)
-
+    store, stored = state.store, Stored(state.store)
     digest = resolve(state, rev)
     commit = read_commit(store, digest)
     before = tree_of(store, commit.parents[0]) if commit.parents else None
     changes = trees.compare(store, before, commit.tree)
     files = tuple(_files.file_diffs(changes, stored, stored))
-    return ShowResult(LogEntry(digest, commit, names_of(state).get(digest, ())), files, tuple(state.notes))
+    return ShowResult(LogEntry(digest, commit, names_of(state).get(digest, ())), files, tuple(state.notes), stat=False)

@@ -18,6 +18,7 @@ from muse.display.document import (
     OutputDiff,
     Payload,
     Picture,
+    Prose,
     Section,
     Span,
     Table,
@@ -45,13 +46,14 @@ _diffs = st.lists(_diff_lines, max_size=6).map(tuple)
 _outputs = st.builds(OutputDiff, texts, st.none() | _payloads, st.none() | _payloads, _diffs)
 _tables = st.builds(
     Table,
-    st.lists(st.lists(_spans, max_size=3).map(tuple), max_size=3).map(tuple),
+    st.lists(st.lists(_spans | _some_spans, max_size=3).map(tuple), max_size=3).map(tuple),
     st.lists(texts, max_size=3).map(tuple),
 )
 _leaves: st.SearchStrategy[Block] = st.one_of(
     st.builds(Line, _some_spans, st.integers(0, 3)),
     st.builds(Heading, _some_spans),
     _tables,
+    st.builds(Prose, texts),
     st.builds(Hint, texts),
     st.builds(Notice, texts),
     st.builds(TextDiff, _diffs),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.display.document import DiffKind, DiffLine
+from muse.display.document import DiffLine
 from muse.display.emphasis import changed_words
+
+if TYPE_CHECKING:
+    from muse.display.document import DiffKind
 
 _texts = st.sampled_from(("x = 1", "x = 2", "", "y(1, 2)", "y(2)", "load(a, b, c)", "load(d, b, e)"))
 _lines = st.lists(st.builds(DiffLine, st.sampled_from(("-", "+", " ", "…")), _texts)).map(tuple)

@@ -20,6 +20,7 @@ from muse.display.document import (
     OutputDiff,
     Payload,
     Picture,
+    Prose,
     Section,
     Span,
     Table,
@@ -109,6 +110,16 @@ def test_a_table_is_a_table() -> None:
     text = render((Table(((Span("4f2a", "id"), Span("look")),), ("commit", "message")),))
     assert "<thead><tr><th>commit</th><th>message</th></tr></thead>" in text
     assert '<tr><td><span class="muse-id">4f2a</span></td><td>look</td></tr>' in text
+
+
+def test_a_cell_may_have_several_parts() -> None:
+    text = render((Table((((Span("+", "added"), Span("-", "removed")),),)),))
+    assert '<td><span class="muse-added">+</span><span class="muse-removed">-</span></td>' in text
+
+
+def test_a_sentence_has_its_commands_as_code() -> None:
+    text = render((Prose("Undid `commit -m <b>`"),))
+    assert '<div class="muse-line">Undid <code class="muse-code">commit -m &lt;b&gt;</code></div>' in text
 
 
 @pytest.mark.parametrize(("opened", "tag"), [(True, " open>"), (False, ">")])

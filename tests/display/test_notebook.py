@@ -11,8 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muse.display import html, outputs, text
-from muse.display.document import CellDiff, DiffLine, Line, OutputDiff, Payload, line, spans
-from muse.display.notebook import notebook_document
+from muse.display.document import (
+    CellDiff,
+    Code,
+    DiffLine,
+    Line,
+    OutputDiff,
+    Payload,
+    Picture,
+    Section,
+    heading,
+    line,
+    spans,
+)
+from muse.display.notebook import notebook_document, whole_notebook
 from muse.notebook.diff import diff
 from muse.notebook.model import Notebook, read
 from tests.display.documents import texts
@@ -228,6 +240,24 @@ def test_an_endless_line_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _written(_output(None, _print("abcdef\nghi\n")).lines) == ["+abc … 3 more characters", "+ghi"]
 
 
+def test_a_whole_notebook_is_its_cells() -> None:
+    image, shown = _show({PNG: b64encode(b"image").decode()}), Payload(PNG, 5, b"image")
+    cells = [_code("x", _print("one\n"), image, id="abcdefghij"), _code("# why", kind="markdown"), _code("%muse log")]
+    first, second, third = whole_notebook(_notebook(*cells, language_info={"name": "Python"}))
+    assert first == Section(
+        spans(("cell 1", "strong"), "  ", ("abcdefgh", "dim")),
+        (Code("x", "python"), heading(("output stdout", "dim")), Code("one"), Picture(shown, "image")),
+    )
+    assert second == Section(
+        spans(("cell 2", "strong"), "  ", ("markdown", "dim")), (Code("# why", "markdown"),)
+    )
+    assert third == Section(spans(("cell 3", "strong")), (Code("%muse log", "python"),))
+
+
+def test_a_whole_notebook_without_cells() -> None:
+    assert whole_notebook(_notebook()) == (line(("a notebook without cells", "dim")),)
+
+
 _mimes = st.sampled_from((PNG, SVG, "text/plain", "text/html", "application/json", "x/y"))
 _data = st.dictionaries(_mimes, texts)
 _cells = st.builds(
@@ -244,5 +274,15 @@ def test_any_two_notebooks_can_be_shown(old: Notebook | None, new: Notebook | No
     difference = diff(old, new)
     blocks: tuple[CellDiff | Line, ...] = notebook_document(difference)
     assert bool(blocks) is not difference.empty
+    text.render(blocks).encode("utf-8")
+    html.render(blocks).encode("utf-8")
+
+
+@given(_notebooks)
+def test_any_notebook_can_be_shown_whole(notebook: Notebook | None) -> None:
+    if notebook is None:
+        return
+    blocks = whole_notebook(notebook)
+    assert len(blocks) == max(len(notebook.cells), 1)
     text.render(blocks).encode("utf-8")
     html.render(blocks).encode("utf-8")

@@ -33,6 +33,12 @@ def test_a_result_is_a_named_tuple() -> None:
     assert not hasattr(answer, "__dict__")
 
 
+def test_an_answer_is_no_file_unless_it_says_so() -> None:
+    written: list[bytes] = []
+    assert _Answer("x").write_raw(written.append) is None
+    assert not written
+
+
 def test_a_result_reads_as_its_document() -> None:
     assert repr(_Answer("x < 3")) == str(_Answer("x < 3")) == "x < 3"
 

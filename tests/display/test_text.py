@@ -138,6 +138,20 @@ def test_a_table_is_cut_where_the_terminal_ends() -> None:
     ]
 
 
+def test_a_cell_may_have_several_parts() -> None:
+    bar = (Span("+++", "added"), Span("--", "removed"))
+    table = Table(((Span("a"), bar), (bar, Span("b"))))
+    assert render((table,)) == "a      +++--\n+++--  b"
+    assert render((table,), colour=True).split("\n")[0] == "a      \x1b[32m+++\x1b[0m\x1b[31m--\x1b[0m"
+    assert [render((table,), width=7 + n).split("\n")[0][7:] for n in (5, 4, 3, 2, 1)] == [
+        "+++--",
+        "+++…",
+        "++…",
+        "+…",
+        "…",
+    ]
+
+
 def test_a_role_has_its_colour_and_stored_escapes_have_none() -> None:
     assert render((line(("main", "branch"), "\x1b[31m"),), colour=True) == "\x1b[1;32mmain\x1b[0m\\x1b[31m"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import muse
+from muse.verbs._content import FileResult
 from tests.sessions import long_notebook
 from tests.sessions.long_notebook import PLOTS, plot, run, save, shown
 
@@ -33,7 +34,8 @@ def test_the_notebook_that_runs_it_is_committed_in_a_new_repository(drawn: bytes
     assert shown(ran, FIRST[2]) == "No changes."
     assert shown(ran, FIRST[3]).startswith("Nothing to commit"), "a no is a result, and Run All goes on"
     assert "first look  (HEAD → main)" in shown(ran, FIRST[4])
-    assert muse.show().files[0].new == drawn, "byte for byte"
+    committed = muse.show("HEAD:waves.ipynb")
+    assert isinstance(committed, FileResult) and committed.data == drawn, "byte for byte"
 
 
 def test_a_second_run_with_the_same_results_is_no_change(drawn: bytes, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import muse as api
 from muse.core import command
 from muse.core.plan import Target
 from muse.core.repo import Repo
@@ -46,6 +47,18 @@ def test_over_a_hole_in_the_log_no_step_is_taken(repository: Path) -> None:
     (repository / ".muse" / "ops" / "000000000003").unlink()
     assert refused("op", "restore", "2", status=3).startswith("error: operation 3 is missing from the log\n")
     assert muse("status", "--json").json["clean"]
+
+
+def test_in_a_notebook_the_command_is_code(repository: Path) -> None:
+    Path("a.txt").write_text("one\n")
+    ok("commit")
+    command = '<code class="muse-code">commit</code>'
+    for answer, said in (
+        (api.undo(), f"Undid {command} (operation 2)"),
+        (api.redo(), f"Redid {command} (operation 2)"),
+        (api.op("restore", 2), f"Went back to operation 2 ({command})"),
+    ):
+        assert f'<div class="muse-line">{said}</div>' in answer._repr_mimebundle_()["text/html"]
 
 
 def test_where_it_leads_is_said(repository: Path) -> None:

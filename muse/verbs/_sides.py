@@ -1,0 +1,106 @@
+"""The two sides of a change: how large each is, and its bytes where both are small enough to be compared.
+
+A size costs no reading, so a file of gigabytes is told from its new version without a byte of either.
+"""
+
+from __future__ import annotations
+
+from muse.core.named import NamedTuple
+from muse.verbs._work import is_notebook, read_as
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from muse.core.disk import Folders
+    from muse.core.store import ObjectStore
+    from muse.core.types import Change, Entry
+
+    class Source(Protocol):
+        """Where the files of one side are."""
+
+        def size(self, path: str, entry: Entry) -> int:
+            """The size of a file in bytes."""
+
+        def read(self, path: str, entry: Entry) -> bytes:
+            """The bytes of a file."""
+
+#: Above this many bytes a file is described, not read. A notebook is mostly pictures, which are not compared as text.
+LARGEST_TEXT = 8 << 20
+LARGEST_NOTEBOOK = 100 << 20
+
+
+class Side(NamedTuple):
+    """One side of a change.
+
+    Attributes:
+        size: Its size in bytes.
+        data: Its bytes; None when one of the two sides is too large to be compared.
+    """
+
+    size: int
+    data: bytes | None = None
+
+
+class Stored:
+    """Files as commits and the stage have them."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def size(self, path: str, entry: Entry) -> int:
+        """The size of the object.
+
+        Raises:
+            Missing, Damaged: It cannot be had.
+        """
+        return self._store.size(entry.digest)
+
+    def read(self, path: str, entry: Entry) -> bytes:
+        """The bytes of the object, checked.
+
+        Raises:
+            Missing, Damaged: They cannot be had.
+        """
+        return self._store.read(entry.digest)
+
+
+class InFolder:
+    """Files as they stand in the folder."""
+
+    def __init__(self, folders: Folders) -> None:
+        self._folders = folders
+
+    def size(self, path: str, entry: Entry) -> int:
+        """The size of what stands there; 0 when it is gone, which `read` reports."""
+        seen = self._folders.seen(path)
+        return seen[2] if seen is not None else 0
+
+    def read(self, path: str, entry: Entry) -> bytes:
+        """The bytes of a file that were seen to be `entry`.
+
+        Raises:
+            SystemTrouble: They are not any more.
+        """
+        return read_as(self._folders, path, entry)
+
+
+def largest(path: str) -> int:
+    """The most bytes that a file of that name may have to be looked into."""
+    return LARGEST_NOTEBOOK if is_notebook(path) else LARGEST_TEXT
+
+
+def sides(change: Change, before: Source, after: Source) -> tuple[Side | None, Side | None]:
+    """Both sides of a change; None stands for the side on which the file is not there."""
+    path, old, new = change
+    old_size = before.size(path, old) if old is not None else 0
+    new_size = after.size(path, new) if new is not None else 0
+    readable = max(old_size, new_size) <= largest(path)
+    return (
+        _side(old_size, before.read(path, old) if readable else None) if old is not None else None,
+        _side(new_size, after.read(path, new) if readable else None) if new is not None else None,
+    )
+
+
+def _side(size: int, data: bytes | None) -> Side:
+    return Side(size if data is None else len(data), data)
