@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -28,7 +29,14 @@ def main(words: Sequence[str] | None = None) -> int:
         The exit status: 0 done, 1 the answer is no, 2 wrong usage, 3 damage, 4 refused for now, 5 the system
         said no, 130 interrupted.
     """
-    typed = sys.argv[1:] if words is None else list(words)
+    if words is not None:
+        return _main(list(words))
+    status = _main(sys.argv[1:])
+    gc.freeze()  # the process ends: it need not look through what it is about to drop
+    return status
+
+
+def _main(typed: list[str]) -> int:
     _open_streams()
     if typed and typed[0] in ("--version", "-V"):
         print(f"muse {__version__}")
@@ -43,6 +51,8 @@ def main(words: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_output()
         return 0
+    except MuseError as error:  # in the middle of the answer: a large file is read as it is written
+        return _fail(error, json=False)
     except OSError as error:
         _forget_output()
         reason = os.strerror(error.errno) if error.errno else str(error)
@@ -63,13 +73,13 @@ def _forget_output() -> None:
 
 def _run(typed: list[str]) -> int:
     from muse.cli.parser import HelpAsked, parse
-    from muse.cli.terminal import watched
+    from muse.cli.terminal import Watched, pour
 
     json = "--json" in typed
     try:
         call = parse(typed)
         json = call.json
-        with watched():
+        with Watched():
             result: Result = call.function(*call.positional, **call.keywords)
     except HelpAsked as asked:
         print(asked, end="")
@@ -83,7 +93,8 @@ def _run(typed: list[str]) -> int:
     except Exception as error:
         log.problem("unexpected")
         return _fail(Unexpected(error), json)
-    _answer(result, json)
+    if json or not pour(result):
+        _answer(result, json)
     interrupts.deliver()
     return result.exit_status
 

@@ -1,16 +1,14 @@
 """What can be typed after `muse`, for the command line and for the magic alike.
 
 Only the verb that was typed is imported. Defaults stand in the verb's own function: an option that was not typed is
-not passed.
+not passed. So a verb that was typed alone, and can be, is called at once: there is nothing to read.
 """
 
 from __future__ import annotations
 
-import argparse
-from typing import NamedTuple, NoReturn
-
-from muse import verbs
 from muse.core.errors import UsageProblem
+from muse.core.named import NamedTuple
+from muse.verbs import load, names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,20 +36,6 @@ class Call(NamedTuple):
     json: bool
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser that raises instead of printing and exiting."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise what is wrong with the line."""
-        raise UsageProblem(f"muse {self.verb}: {message}", f"`muse {self.verb} -h` shows what it takes.")
-
-    def print_help(self, file: object = None) -> None:
-        """Raise the help."""
-        raise HelpAsked(self.format_help())
-
-    verb = ""
-
-
 def parse(words: Sequence[str]) -> Call:
     """Turn what was typed, without `muse`, into a call.
 
@@ -65,50 +49,37 @@ def parse(words: Sequence[str]) -> Call:
             return parse([words[1], "-h"])
         raise HelpAsked(overview())
     module = _load(verb)
-    parser = verb_parser(module)
-    found = vars(parser.parse_args(_options_first(parser, words[1:])))
+    function: Callable[..., Any] = getattr(module, verb)
+    if set(words[1:]) <= {"--json"} and _may_stand_alone(module):
+        return Call(function, (), {}, len(words) > 1)
+    from muse.cli import arguments
+
+    found = arguments.read(module, words[1:])
     json = found.pop("json", False)
     paths = next((found.pop(name) for name in ("paths", "names") if name in found), ())
     first = (found.pop("action"),) if verb == "code" else ()
-    return Call(getattr(module, verb), (*first, *paths), found, json)
+    return Call(function, (*first, *paths), found, json)
 
 
-def verb_parser(module: ModuleType) -> Parser:
-    """The parser of one verb."""
-    name = module.__name__.rpartition(".")[2]
-    parser = Parser(
-        prog=f"muse {name}",
-        description=summary(module),
-        epilog=f"example: {module.EXAMPLE}",
-        argument_default=argparse.SUPPRESS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.verb = name
-    module.arguments(parser)
-    parser.add_argument("--json", action="store_true", help="answer with one JSON value")
-    return parser
+class _Listener:
+    """Stands in for the parser of a verb, to hear whether it needs any words."""
+
+    def __init__(self) -> None:
+        self.needs_words = False
+
+    def add_argument(self, *names: str, **options: Any) -> None:
+        if not names[0].startswith("-") and options.get("nargs") not in ("?", "*"):
+            self.needs_words = True
+
+    def add_mutually_exclusive_group(self) -> _Listener:
+        return self
 
 
-def _options_first(parser: Parser, words: Sequence[str]) -> list[str]:
-    """The same words in an order that `argparse` understands: what is optional may not be split by an option."""
-    known = parser._option_string_actions
-    options: list[str] = []
-    rest: list[str] = []
-    pending = list(words)
-    while pending:
-        word = pending.pop(0)
-        if word == "--":
-            rest += [word, *pending]
-            break
-        action = known.get(word.partition("=")[0], known.get(word[:2]))
-        if action is None:
-            rest.append(word)
-            continue
-        options.append(word)
-        if word in known and action.nargs is None and pending:
-            options.append(pending.pop(0))
-    return options + rest
+def _may_stand_alone(module: ModuleType) -> bool:
+    """True when all that a verb takes may be left out."""
+    listener = _Listener()
+    module.arguments(listener)
+    return not listener.needs_words
 
 
 def summary(module: ModuleType) -> str:
@@ -118,7 +89,7 @@ def summary(module: ModuleType) -> str:
 
 def overview() -> str:
     """The help that lists every verb."""
-    modules = {name: verbs.load(name) for name in verbs.names()}
+    modules = {name: load(name) for name in names()}
     width = max(map(len, modules))
     lines = [f"  {name:<{width}}  {summary(module)}" for name, module in modules.items()]
     return "\n".join(
@@ -137,7 +108,7 @@ def overview() -> str:
 
 def _load(verb: str) -> ModuleType:
     try:
-        return verbs.load(verb)
+        return load(verb)
     except KeyError:
         raise UsageProblem(f"there is no verb {verb!r}{_nearest(verb)}", "`muse -h` lists the verbs.") from None
 
@@ -145,5 +116,5 @@ def _load(verb: str) -> ModuleType:
 def _nearest(verb: str) -> str:
     import difflib
 
-    close = difflib.get_close_matches(verb, verbs.names(), 1)
+    close = difflib.get_close_matches(verb, names(), 1)
     return f"; did you mean `{close[0]}`?" if close else ""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
 
 from muse.core import progress
 from muse.core.errors import MuseError
-from muse.display.document import Document, Hint, line
+from muse.display.document import Document, Hint, Notice, line
 from muse.display.text import render
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import TextIO
+
+    from muse.display.result import Result
 
 
 def show(document: Document) -> None:
@@ -28,6 +28,15 @@ def show(document: Document) -> None:
         _print(text, sys.stdout)
 
 
+def pour(result: Result) -> bool:
+    """Where the output is no terminal, write the file that an answer is, and nothing else; False when it is none."""
+    stream = getattr(sys.stdout, "buffer", None)  # a caller's own stream may take text alone
+    notes = result.write_raw(stream.write) if stream is not None and not sys.stdout.isatty() else None
+    if notes:
+        _print(render(tuple(map(Notice, notes))), sys.stderr)
+    return notes is not None
+
+
 def show_error(error: MuseError) -> None:
     """Print what happened and what to do next, on the error stream."""
     document: Document = (line(("error: ", "error"), error.message),)
@@ -36,20 +45,24 @@ def show_error(error: MuseError) -> None:
     _print(render(document, colour=sys.stderr.isatty() and _colour()), sys.stderr)
 
 
-@contextmanager
-def watched() -> Iterator[None]:
-    """Show on the error stream, if it is a terminal, how far the work inside is when it takes over a second."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    monitor = progress.Patient(lambda text: print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True))
-    progress.monitor = monitor
-    try:
-        yield
-    finally:
-        progress.monitor = None
-        if monitor.shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+class Watched:
+    """Shows on the error stream, if it is a terminal, how far the work inside is when it takes over a second."""
+
+    def __enter__(self) -> None:
+        self._monitor = progress.Patient(_over) if sys.stderr.isatty() else None
+        if self._monitor is not None:
+            progress.monitor = self._monitor
+
+    def __exit__(self, *ending: object) -> None:
+        if self._monitor is not None:
+            progress.monitor = None
+            if self._monitor.shown:
+                _over("")
+
+
+def _over(text: str) -> None:
+    """Write over the line of the terminal that the cursor is in."""
+    print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def _colour() -> bool:

@@ -13,12 +13,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 from zlib import crc32
 
 from muse.core import codec, io, temps, toml
 from muse.core.errors import MuseError, UsageProblem, from_os_error
+from muse.core.named import NamedTuple
 from muse.core.paths import Layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    _Values = dict[str, Any]
 
 REPOSITORY, USER, DEFAULT = "repository", "user", "default"
 
@@ -27,7 +33,6 @@ _CACHE_VERSION = 1
 #: mtime, ctime, size, inode.
 _Signature = tuple[int, int, int, int]
 _Files = tuple[_Signature | None, ...]
-_Values = dict[str, Any]
 
 
 class Known(NamedTuple):
@@ -56,6 +61,8 @@ KNOWN: Mapping[str, Known] = {
     "author.name": Known("", "the name in your commits; empty: as in git, or as the system knows you"),
     "author.email": Known("", "the address in your commits; empty: as in git, or your login here"),
     "durability": Known("full", "whether finished work survives a power cut; off is faster", ("full", "off")),
+    "gc.keep": Known("1000", "how many operations `gc` keeps at least"),
+    "gc.days": Known("30", "for how many days `gc` keeps every operation"),
     "store.publish": Known("link", "how files get their names; set by `init`", ("link", "rename", "lock")),
 }
 
@@ -113,6 +120,17 @@ class Settings:
         if known.choices and value not in known.choices:
             raise self._wrong(key, " or ".join(known.choices))
         return value
+
+    def number(self, key: str) -> int:
+        """The whole number of a key, or its known default.
+
+        Raises:
+            UsageProblem: What a file has there is none, or is below 0.
+        """
+        value = self.get(key, KNOWN[key].default)
+        if isinstance(value, int | str) and str(value).isascii() and str(value).isdigit():
+            return int(value)
+        raise self._wrong(key, "a whole number")
 
     def items(self) -> list[Setting]:
         """Every key that is known or set, sorted."""

@@ -16,12 +16,14 @@ from git: `?` and `[…]` stand for a character, not for a byte; in `[…]` neit
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import os
-import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+
+from muse.core.named import NamedTuple
+from muse.core.types import digest_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 #: The rule files of a folder. The first that exists counts, the others do not.
 RULE_FILES = (".museignore", ".gitignore")
@@ -73,8 +75,16 @@ class _Rule(NamedTuple):
 _Position = tuple[_Pattern, int]
 
 
-def _segment(text: str) -> _Segment:
+def _tokens(text: str) -> list[str]:
+    """Its characters, each with the backslash before it."""
+    import re
+
     tokens: list[str] = re.findall(_TOKEN, text)
+    return tokens
+
+
+def _segment(text: str) -> _Segment:
+    tokens = _tokens(text)
     wild = [at for at, token in enumerate(tokens) if token in ("*", "?", "[", "\\")]
     plain = "".join(token[-1] for at, token in enumerate(tokens) if at not in wild)
     if not wild:
@@ -91,8 +101,7 @@ def _segments(body: str) -> tuple[_Segment, ...]:
     deep = _Segment(_DEEP, "")
     if "/" not in body:
         return deep, _segment(body)
-    tokens: list[str] = re.findall(_TOKEN, body.removeprefix("/"))
-    parts = "".join("/" if token == "\\/" else token for token in tokens).split("/")
+    parts = "".join("/" if token == "\\/" else token for token in _tokens(body.removeprefix("/"))).split("/")
     return tuple(deep if len(part) > 1 and not part.strip("*") else _segment(part) for part in parts)
 
 
@@ -114,9 +123,19 @@ def _patterns(text: bytes, first_rank: int) -> list[_Pattern]:
     return [pattern for pattern in found if pattern is not None]
 
 
-@functools.lru_cache(maxsize=512)
+_compiled: dict[str, Callable[[str], object]] = {}
+
+
 def _glob(text: str) -> Callable[[str], object]:
     """A function that says whether a name matches a wildcard; an invalid wildcard matches nothing."""
+    found = _compiled.get(text)
+    if found is None:
+        found = _compiled[text] = _compile(text)
+    return found
+
+
+def _compile(text: str) -> Callable[[str], object]:
+    import re
     import warnings
 
     from pathspec import GitIgnoreSpec
@@ -233,10 +252,8 @@ class Rules:
         self._parent, self._folder, self._text = parent, folder, text
         self._known: _State | None = None
         place = b"" if folder is None else os.fsencode(folder)
-        digest = hashlib.blake2b(parent.signature if parent else b"rules 1", digest_size=16)
-        digest.update(b"%d %s %d " % (len(place), place, text is not None))
-        digest.update(text or b"")
-        self.signature = digest.digest()
+        above = parent.signature if parent else b"rules 1"
+        self.signature = digest_of(b"%s%d %s %d %s" % (above, len(place), place, text is not None, text or b""))[:16]
 
     @classmethod
     def root(cls, text: bytes | None = None) -> Rules:

@@ -6,12 +6,16 @@ Only the main thread may do that; elsewhere KeyboardInterrupt is not raised anyw
 
 from __future__ import annotations
 
-import signal
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from types import FrameType
     from typing import Any
+else:
+    try:
+        import _signal as signal  # without the enumerations that `signal` makes of it, which take 1 ms
+    except ImportError:
+        import signal
 
 _pending = False
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 import time
-from typing import NamedTuple
 
 from muse.core import names
 from muse.core.disk import is_racy
 from muse.core.ignore import RULE_FILES, Rules
+from muse.core.named import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

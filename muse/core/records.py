@@ -5,16 +5,16 @@ Every record that is read is checked: a tree from elsewhere must not be able to 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from muse.core import names
 from muse.core.codec import pack, unpack
 from muse.core.errors import Damaged, TooNew
+from muse.core.named import NamedTuple
 from muse.core.types import DIGEST_SIZE, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
 _MODES = frozenset("fxld")
 _VERSION = 1

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from muse.core.disk import is_racy
 from tests.commands import ok
 
 HEAVY = {
@@ -15,6 +17,19 @@ HEAVY = {
     *("jsonschema", "logging", "nbformat", "pathlib", "pathspec", "rich", "secrets", "subprocess", "tempfile"),
     *("tomllib", "typer", "urllib", "urllib.parse"),
 }
+
+# What `status` did without when this was written, each a millisecond or more.
+SPARED = {
+    *("_hashlib", "argparse", "backports.zstd", "compression.zstd", "contextlib", "enum", "gettext", "hashlib"),
+    *("heapq", "importlib", "locale", "re", "shutil", "signal", "typing"),
+}
+# Of muse: how changes are recorded, how differences are shown.
+NOT_ASKED_FOR = {
+    *("muse.core.finish", "muse.core.worktree_lock", "muse.core.writing", "muse.display.html", "muse.notebook.diff"),
+    *("muse.notebook.model", "muse.verbs._files"),
+}
+#: Modules of muse that a clean `status` loads; each takes at least 0.1 ms.
+MOST_MODULES = 48
 
 VERB = """
 import sys
@@ -60,6 +75,33 @@ def test_status_loads_nothing_heavy(repository: Path) -> None:
 def test_nor_do_other_verbs(repository: Path, words: list[str]) -> None:
     """Settings that were edited a moment ago are parsed: they may have changed again."""
     assert loaded(VERB.format(words=words)) & HEAVY <= {"tomllib"}
+
+
+@pytest.fixture
+def clean(repository: Path) -> Path:
+    """The same, with everything committed and nothing in doubt."""
+    ok("commit", "-m", "second")
+    newest = max(path.stat().st_ctime_ns for path in (repository, *repository.iterdir()))
+    while is_racy((newest + 1, 0, 0, 0, 0), time.time_ns()):
+        pass
+    ok("status")
+    return repository
+
+
+def test_a_clean_status_loads_what_it_needs(clean: Path) -> None:
+    found = loaded(VERB.format(words=["status"]))
+    assert found & (SPARED | NOT_ASKED_FOR) == set()
+    ours = {name for name in found if name.partition(".")[0] == "muse"}
+    assert len(ours) <= MOST_MODULES, sorted(ours)
+
+
+@pytest.mark.parametrize("words", [["status"], ["status", "--json"], ["log"], ["undo"]])
+def test_a_verb_alone_needs_no_parser(repository: Path, words: list[str]) -> None:
+    assert "argparse" not in loaded(VERB.format(words=words))
+
+
+def test_words_need_one(repository: Path) -> None:
+    assert "argparse" in loaded(VERB.format(words=["log", "-n", "1"]))
 
 
 def test_the_package_alone_loads_nothing_of_itself() -> None:

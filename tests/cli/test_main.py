@@ -87,6 +87,23 @@ def test_as_a_process(folder: Path) -> None:
     assert answer.err == "error: nope names no commit\n`muse log` lists commits, `muse branch` lists branches.\n"
 
 
+def test_damage_in_the_middle_of_an_answer(folder: Path) -> None:
+    ok("init")
+    Path("big.csv").write_bytes(os.urandom(20 << 20))
+    ok("commit")
+    pack = max(Path(".muse/objects/pack").iterdir(), key=lambda path: path.stat().st_size)
+    with pack.open("r+b") as file:
+        file.seek(10 << 20)
+        (byte,) = file.read(1)
+        file.seek(10 << 20)
+        file.write(bytes([byte ^ 1]))
+    command = [sys.executable, "-m", "muse", "show", "HEAD:big.csv"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 3
+    first, _ = done.stderr.decode().splitlines()
+    assert first.startswith("error: sha256:") and " is damaged in " in first
+
+
 def test_a_reader_that_went_away_is_no_error(folder: Path) -> None:
     ok("init")
     reader, writer = os.pipe()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import shlex
 from typing import Any
 
@@ -11,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muse import verbs
-from muse.cli.parser import HelpAsked, overview, parse, verb_parser
+from muse.cli import arguments
+from muse.cli.arguments import verb_parser
+from muse.cli.parser import HelpAsked, overview, parse
 from muse.core.errors import UsageProblem
 
 
@@ -33,14 +36,14 @@ def call(line: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
         ("commit", (), {}),
         ("commit -m 'first look' --staged", (), {"message": "first look", "staged": True}),
         ("commit --message=--json", (), {"message": "--json"}),
-        ("log -n5 main", (), {"number": 5, "rev": "main"}),
-        ("log main -n 5", (), {"number": 5, "rev": "main"}),
-        ("show", (), {"rev": "HEAD"}),
+        ("log -n5 main", ("main",), {"number": 5}),
+        ("log main -n 5", ("main",), {"number": 5}),
+        ("show", (), {}),
         ("diff HEAD --exit-code HEAD~1", ("HEAD", "HEAD~1"), {"exit_code": True}),
         ("restore a --from HEAD b", ("a", "b"), {"rev": "HEAD"}),
         ("checkout -b idea", (), {"new_branch": True, "target": "idea"}),
         ("branch old -m new", (), {"move": True, "name": "old", "start": "new"}),
-        ("op", (), {"action": "log", "number": None}),
+        ("op", (), {}),
         ("op restore --force 3", (), {"force": True, "action": "restore", "number": 3}),
         ("config author.name --user Ada", (), {"user": True, "key": "author.name", "value": "Ada"}),
         ("undo --force", (), {"force": True}),
@@ -59,6 +62,28 @@ def test_options_may_stand_anywhere(parts: list[list[str]], joined: bool) -> Non
     assert (found.keywords, found.json) == ({"rev": "HEAD", "staged": True}, True)
 
 
+@pytest.mark.parametrize("name", verbs.names())
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_verb_alone_means_what_its_parser_says(name: str, options: list[str]) -> None:
+    """Whether it is read by a parser or called at once: the same arguments, or the same trouble."""
+    module = verbs.load(name)
+    function = getattr(module, name)
+    try:
+        typed = arguments.read(module, options)
+    except UsageProblem as problem:
+        with pytest.raises(UsageProblem, match=f"^{re.escape(problem.message)}"):
+            parse([name, *options])
+        return
+    found = parse([name, *options])
+    assert found.function is function
+    assert found.json == typed.pop("json", False) == bool(options)
+    signature = inspect.signature(function)
+    bound = signature.bind(*found.positional, **found.keywords)
+    bound.apply_defaults()
+    for argument, value in typed.items():
+        assert bound.arguments[argument] == (tuple(value) if isinstance(value, list) else value)
+
+
 @pytest.mark.parametrize(
     ("line", "message", "hint"),
     [
@@ -71,7 +96,7 @@ def test_options_may_stand_anywhere(parts: list[list[str]], joined: bool) -> Non
         ("diff first -m", "muse diff: unrecognized arguments: -m", "`muse diff -h` shows what it takes."),
         ("log -n", "muse log: argument -n/--number: expected one argument", "`muse log -h` shows what it takes."),
         ("log -n x", "muse log: argument -n/--number: invalid int value: 'x'", "`muse log -h` shows what it takes."),
-        ("log one two", "muse log: unrecognized arguments: two", "`muse log -h` shows what it takes."),
+        ("undo two", "muse undo: unrecognized arguments: two", "`muse undo -h` shows what it takes."),
     ],
 )
 def test_what_cannot_be_typed(line: str, message: str, hint: str) -> None:

@@ -8,10 +8,17 @@ import subprocess
 import sys
 import termios
 from collections.abc import Mapping
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 
+from muse.cli.terminal import pour
+from muse.core.repo import Repo
+from muse.core.types import Entry, digest_of
+from muse.verbs._content import FileResult
+from muse.verbs._sides import Side
+from muse.verbs.init import InitResult
 from tests.commands import ok, process
 
 
@@ -70,6 +77,29 @@ def test_what_is_longer_than_the_terminal_goes_to_the_pager(repository: Path) ->
     assert "paged:" not in terminal("diff", rows=100, environment={"PAGER": pager})
     for none in ("cat", "no-such-program"):
         assert "+49" in terminal("diff", environment={"MUSE_PAGER": none})
+
+
+def test_a_file_is_shown_in_a_terminal_and_written_to_a_pipe(repository: Path) -> None:
+    Path("a.bin").write_bytes(b"\0\xff\x1b[31m")
+    ok("commit")
+    assert terminal("show", "HEAD:a.bin", environment={"MUSE_PAGER": "cat"}) == "\x1b[2mbinary, 7 B\x1b[0m\n"
+    for words, written in ((["HEAD:a.bin"], b"\0\xff\x1b[31m"), (["HEAD:a.txt"], b"one\n")):
+        command = [sys.executable, "-m", "muse", "show", *words]
+        assert subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=30).stdout == written
+
+
+def test_warnings_are_no_part_of_a_written_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    out, err = TextIOWrapper(BytesIO(), "ascii"), StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    entry = Entry("f", digest_of(b"\xff"))
+    answer = FileResult("a", b"", entry, Side(1, b"\xff"), Repo(""), ("finished: checkout (operation 12)",))
+    assert pour(answer)
+    out.seek(0)
+    assert (out.buffer.read(), err.getvalue()) == (b"\xff", "! finished: checkout (operation 12)\n")
+    assert not pour(InitResult("", True)), "an answer that is no file"
+    monkeypatch.setattr(sys, "stdout", StringIO())
+    assert not pour(answer), "a stream for text alone"
 
 
 def test_what_an_encoding_lacks_is_spelled_out(repository: Path, environment: dict[str, str]) -> None:
