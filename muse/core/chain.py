@@ -6,7 +6,6 @@ together from few frames, however many versions there are, and most differences 
 
 from __future__ import annotations
 
-from muse.core.codec import MIN_COMPRESS
 from muse.core.errors import Damaged, Missing
 from muse.core.pack import LARGE
 from muse.core.pack_writer import Base
@@ -17,6 +16,9 @@ if TYPE_CHECKING:
 
 #: Frames that are read for one version. A version that would need more begins a new chain.
 DEEPEST = 8
+#: Contents below this size are not worth a base.
+SMALLEST = 128
+_LAST = (1 << 32) - 1
 
 
 def base_for(store: ObjectStore, like: bytes, size: int) -> Base | None:
@@ -27,12 +29,12 @@ def base_for(store: ObjectStore, like: bytes, size: int) -> Base | None:
         like: Digest of the version before.
         size: Bytes of the new version.
     """
-    if not MIN_COMPRESS <= size <= LARGE:
+    if not SMALLEST <= size <= LARGE:
         return None
     try:
         link = store.link(like)
         generation = (link.generation if link is not None else 0) + 1
-        if generation.bit_count() > DEEPEST:
+        if generation.bit_count() > DEEPEST or generation > _LAST:
             return None
         base, wanted = like, generation & (generation - 1)
         for _ in range(DEEPEST):
@@ -40,7 +42,7 @@ def base_for(store: ObjectStore, like: bytes, size: int) -> Base | None:
                 break
             base = link.base
             link = store.link(base)
-        if not MIN_COMPRESS <= store.size(base) <= LARGE:
+        if not SMALLEST <= store.size(base) <= LARGE:
             return None
         return Base(base, store.read(base), generation)
     except (Missing, Damaged):

@@ -7,7 +7,6 @@ is first needed.
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import msgpack
 
@@ -16,13 +15,16 @@ from muse.core.errors import Damaged
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
-#: Contents below this size are not worth a compressor's header.
-MIN_COMPRESS = 64
+#: Contents below this size are kept as they are: a commit can be read without loading a compressor.
+MIN_COMPRESS = 512
 #: How much of a large content is compressed to see whether the rest is worth it.
 PROBE = 64 << 10
 #: The largest window of a difference, as a power of two: a reader needs that much memory.
 MAX_WINDOW = 27
+#: The shortest base that zstd takes.
+_MIN_BASE = 8
 _MIN_WINDOW = 10
 _LEVEL = 1
 _GAIN = 0.95
@@ -84,9 +86,9 @@ class Compressor:
 
 
 def difference(data: bytes, base: bytes) -> bytes | None:
-    """One zstd frame that holds what `base` does not, or None when both are too large for a window."""
+    """One zstd frame that holds what `base` does not; None for a base of a few bytes, or what no window can hold."""
     window = _window(len(base) + len(data))
-    if window > MAX_WINDOW:
+    if window > MAX_WINDOW or len(base) < _MIN_BASE:
         return None
     zstd = _zstd()
     wanted = zstd.CompressionParameter

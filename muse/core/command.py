@@ -6,22 +6,22 @@ over as a whole when a pack they need was replaced meanwhile.
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
-
-from muse.core import finish, ops
-from muse.core.errors import Refused
+from muse.core import ops, worktree
+from muse.core.errors import Damaged, Refused
+from muse.core.named import NamedTuple
 from muse.core.pack import PackGone
 from muse.core.view import View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from typing import TypeVar
 
     from muse.core.ops import Operation
     from muse.core.repo import Repo
     from muse.core.store import ObjectStore
 
-T = TypeVar("T")
+    T = TypeVar("T")
 
 
 class State(NamedTuple):
@@ -29,10 +29,11 @@ class State(NamedTuple):
 
     Attributes:
         repo: The repository.
-        operation: The newest operation; None in a repository without history.
+        operation: The newest operation; None in a repository without history. For `doctor`, the newest that is whole.
         view: Its view.
         store: Its objects.
         notes: Lines that the answer must begin with; a command may add to them.
+        last: The highest number in the log, where `operation` does not have it, as what has is damaged.
     """
 
     repo: Repo
@@ -40,18 +41,46 @@ class State(NamedTuple):
     view: View
     store: ObjectStore
     notes: list[str]
+    last: int = 0
 
     @property
     def number(self) -> int:
         """The number of the newest operation; 0 when there is none."""
-        return self.operation.number if self.operation is not None else 0
+        return max(self.last, self.operation.number if self.operation is not None else 0)
+
+    @property
+    def kept(self) -> range:
+        """The numbers of all operations that are kept, newest first."""
+        return range(self.number, self.operation.oldest - 1 if self.operation is not None else 0, -1)
+
+    def operations(self) -> Iterator[Operation]:
+        """Every operation that is kept, newest first, without damaged ones that `doctor` has stood in for.
+
+        Raises:
+            Damaged: One is missing, or is not what was written.
+        """
+        lost: set[int] = set()
+        for number in self.kept:
+            if number in lost:
+                continue
+            try:
+                operation = ops.read(self.repo.layout, number)
+            except FileNotFoundError:
+                newest = ops.newest(self.repo.layout)
+                if newest is not None and number < newest.oldest:
+                    return  # a gc has dropped it meanwhile
+                raise Damaged(f"operation {number} is missing from the log") from None
+            lost.update(operation.lost)
+            yield operation
 
 
 def reading(repo: Repo, work: Callable[[State], T]) -> T:
     """Run a command that changes nothing, after finishing what a dead one began if nobody is busy with it."""
     notes: list[str] = []
     operation = ops.newest(repo.layout)
-    if finish.is_needed(repo.layout, operation):
+    if worktree.is_unfinished(repo.layout, operation):
+        from muse.core import finish
+
         finish.if_free(repo, notes)
         operation = ops.newest(repo.layout)
     for _ in range(ops.TRIES):

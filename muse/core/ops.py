@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Any, NamedTuple
 
 from muse.core import io
 from muse.core.codec import pack, unpack
 from muse.core.errors import Damaged, TooNew, from_os_error
+from muse.core.named import NamedTuple
 from muse.core.paths import Layout
 from muse.core.store import ObjectStore
 from muse.core.types import Change, PackRef, digest_of
-from muse.core.view import Section, View, decode_changes, decode_view, encode_view
+from muse.core.view import Section, View, decode_changes, decode_section, decode_view, encode_view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from muse.core.pack_writer import PackWriter
 
 MAGIC = b"MUSEOPER"
@@ -32,7 +34,8 @@ _CHECKSUM = 32
 _LIMIT = 256 << 20
 _DIGITS = 12
 _ID_SIZE = 16
-_NO_CHANGES = Section(pack([]))
+#: The list of a command that changes nothing in the folder.
+NO_CHANGES = Section(pack([]))
 #: Keys that an operation may lack.
 _LATER: dict[str, Any] = {"lost": (), "oldest": 1}
 _TYPES = {
@@ -75,7 +78,7 @@ class Operation(NamedTuple):
     view: View
     packs: tuple[PackRef, ...]
     retires: tuple[PackRef, ...] = ()
-    worktree: Section = _NO_CHANGES
+    worktree: Section = NO_CHANGES
     folder: int = 0
     at: int = 0
     redo: tuple[int, ...] = ()
@@ -143,7 +146,7 @@ def _decode(value: dict[str, Any]) -> Operation:
     known["view"] = decode_view(value["view"])
     known["packs"] = tuple([_decode_ref(*ref) for ref in value["packs"]])
     known["retires"] = tuple([_decode_ref(*ref) for ref in value["retires"]])
-    known["worktree"] = Section(*value["worktree"])
+    known["worktree"] = decode_section(value["worktree"])
     return Operation(**known)
 
 
@@ -174,25 +177,53 @@ def read_with_digest(layout: Layout, number: int) -> tuple[Operation, bytes]:
     return operation, digest_of(data)
 
 
+def digest(layout: Layout, number: int) -> bytes:
+    """The digest of an entry as it stands, whole or not; empty where something else stands there.
+
+    Raises:
+        FileNotFoundError: There is no such entry.
+    """
+    try:
+        return digest_of(io.read_file(layout.operation(number), _LIMIT))
+    except Damaged:
+        return b""
+
+
 def newest_number(layout: Layout) -> int:
     """The highest number in the log; 0 when the log is empty.
 
-    Starts at the hint in `HEAD` and probes upwards; lists the folder only when the hint is no help.
+    Starts at the hint in `HEAD` and probes upwards; lists the folder only when the hint is no help. That goes for one
+    that leads to an entry without another before it: a gc has been there, and that entry may be one that a writer,
+    suspended since, has just made on what is gone, see `muse.core.entry`.
     """
-    number = _hint(layout)
-    if number == 0 or not os.path.lexists(layout.operation(number)):
-        hint, number = number, max(numbers(layout), default=0)
+    hint = _hint(layout)
+    number = _last_from(layout, hint) if hint else 0
+    if number <= 1 or not _stands(layout, number) or not _stands(layout, number - 1):
+        number = _last_from(layout, max(numbers(layout), default=0))
         if hint and not number:
             raise Damaged(f"HEAD names operation {hint}, and there is none at all in {layout.ops}")
-    while os.path.lexists(layout.operation(number + 1)):
+    return number
+
+
+def _last_from(layout: Layout, number: int) -> int:
+    while _stands(layout, number + 1):
         number += 1
     return number
 
 
+def _stands(layout: Layout, number: int) -> bool:
+    return os.path.lexists(layout.operation(number))
+
+
 def newest(layout: Layout) -> Operation | None:
     """The newest operation; None in a repository without history."""
-    number = newest_number(layout)
-    return read(layout, number) if number else None
+    for _ in range(TRIES):
+        number = newest_number(layout)
+        try:
+            return read(layout, number) if number else None
+        except FileNotFoundError:
+            continue  # a gc has dropped it meanwhile
+    raise Damaged(f"operation {number} is missing from the log")
 
 
 def open_store(
@@ -233,10 +264,14 @@ def _hint(layout: Layout) -> int:
         return 0  # whatever stands there, it is only a hint
 
 
-def write_head(layout: Layout, operation: Operation, *, durable: bool = False) -> None:
-    """Write the hint, with branch and commit as text for people and prompts."""
+def head(operation: Operation) -> bytes:
+    """The hint, with branch and commit as text for people and prompts."""
     view = operation.view
     lines = [f"operation {operation.number}", f"branch {view.branch or '(none)'}"]
     lines.append(f"commit {'sha256:' + view.commit.hex() if view.commit else '(none)'}")
-    text = "\n".join(lines) + "\n"
-    io.write_atomic(layout.head, text.encode("utf-8", "surrogateescape"), durable=durable)
+    return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
+
+
+def write_head(layout: Layout, operation: Operation, *, durable: bool = False) -> None:
+    """Write the hint."""
+    io.write_atomic(layout.head, head(operation), durable=durable)

@@ -11,11 +11,11 @@ from __future__ import annotations
 import errno
 import os
 import struct
-from typing import NamedTuple
 from zlib import crc32
 
 from muse.core import io
-from muse.core.errors import Damaged, TooNew, from_os_error
+from muse.core.errors import Damaged, MuseError, TooNew, from_os_error
+from muse.core.named import NamedTuple
 from muse.core.types import DIGEST_SIZE, PackRef
 
 TYPE_CHECKING = False
@@ -140,14 +140,29 @@ class Pack:
             raise self._damaged("has a damaged index")
         return {digest: Slot(*where) for digest, *where in ENTRY.iter_unpack(data)}
 
-    def slots(self) -> Iterator[tuple[bytes, Slot]]:
-        """Every object of the pack and where it lies, in order of digest."""
+    def slots(self, trouble: list[MuseError] | None = None) -> Iterator[tuple[bytes, Slot]]:
+        """Every object of the pack and where it lies, in order of digest.
+
+        Args:
+            trouble: Takes what is wrong with parts of the index, which are left out then; otherwise that is raised.
+        """
         for number in range(len(self._buckets)):
-            yield from self._read_bucket(number).items()
+            try:
+                bucket = self._read_bucket(number)
+            except MuseError as error:
+                if trouble is None:
+                    raise
+                trouble.append(error)
+            else:
+                yield from bucket.items()
 
     def stored(self, slot: Slot) -> bytes:
         """What is stored for an object, as it stands."""
         return self._pread(slot.offset, slot.stored)
+
+    def link(self, slot: Slot) -> Link:
+        """Base and place in its chain of an entry of kind `ZSTD_PREFIX`; without the frame."""
+        return Link.decode(self._pread(slot.offset, min(slot.stored, DIGEST_SIZE + 4)))
 
     def stored_pieces(self, slot: Slot) -> Iterator[bytes]:
         """The same in pieces."""

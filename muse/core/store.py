@@ -6,8 +6,6 @@ known here and nowhere above: whole, compressed, or as what changed since an old
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from muse.core.codec import decompress
 from muse.core.errors import Damaged, Missing
 from muse.core.pack import LARGE, RAW, ZSTD, ZSTD_PREFIX, Link, Pack, PackGone, Slot
@@ -114,15 +112,32 @@ class ObjectStore:
             Missing: No pack of this operation holds it.
             Damaged: What is stored is not what was written.
         """
+        return self._read(digest, set())
+
+    def _read(self, digest: bytes, tried: set[bytes]) -> bytes:
+        """`read`, each object once: with two copies of every base there are more ways to one than time to try them."""
+        tried.add(digest)
         damage: list[Damaged] = []
+        trouble: Damaged | None = None
         for source, slot in self._places(digest, damage):
             try:
-                return self._checked(source, digest, slot)
+                return self._checked(source, digest, slot, tried)
             except Damaged as error:
-                damage.append(error)  # another pack may hold a good copy
-        raise damage[-1] if damage else Missing(f"{id_of(digest)} is missing from the repository")
+                trouble = trouble or error  # another pack may hold a good copy
+        if trouble is None and not damage:
+            raise Missing(f"{id_of(digest)} is missing from the repository")
+        raise trouble or damage[-1]
 
-    def _checked(self, source: Source, digest: bytes, slot: Slot) -> bytes:
+    def is_whole(self, source: Source, digest: bytes, slot: Slot) -> bool:
+        """Whether this copy of an object is what was written."""
+        try:
+            for _ in self._pieces(source, digest, slot):
+                pass
+        except Damaged:
+            return False
+        return True
+
+    def _checked(self, source: Source, digest: bytes, slot: Slot, tried: set[bytes]) -> bytes:
         """One copy of an object. Bases are checked only when the object is not what it should be."""
         trouble: Damaged | None = None
         try:
@@ -135,16 +150,18 @@ class ObjectStore:
             trouble = error
         if slot.kind == ZSTD_PREFIX:
             link = Link.decode(source.stored(slot))
-            data = decompress(link.frame, slot.size, id_of(digest), self._good_base(digest, link))
+            data = decompress(link.frame, slot.size, id_of(digest), self._good_base(digest, link, tried))
             if digest_of(data) == digest:
                 return data
         raise trouble or Damaged(f"{id_of(digest)} is damaged in {_where(source)}")
 
-    def _good_base(self, digest: bytes, link: Link) -> bytes:
-        try:
-            return self.read(link.base)
-        except Missing:
-            raise Damaged(f"{id_of(digest)} rests on {id_of(link.base)}, which cannot be had") from None
+    def _good_base(self, digest: bytes, link: Link, tried: set[bytes]) -> bytes:
+        if link.base not in tried:
+            try:
+                return self._read(link.base, tried)
+            except Missing:
+                pass
+        raise Damaged(f"{id_of(digest)} rests on {id_of(link.base)}, which cannot be had")
 
     def _put_together(self, source: Source, digest: bytes, slot: Slot, depth: int) -> bytes:
         stored = source.stored(slot)
@@ -171,23 +188,29 @@ class ObjectStore:
             Missing: No pack of this operation holds it.
             Damaged: What is stored is not what was written. That is known after the last piece.
         """
-        source, slot = self._place(digest)
-        if slot.size <= LARGE or not isinstance(source, Pack):
+        _, slot = self._place(digest)
+        if slot.size <= LARGE or slot.kind not in (RAW, ZSTD):
             yield self.read(digest)
-            return
-        yield from self._streamed(source, digest, slot)
+        else:
+            yield from self._pieces(*self._best_place(digest))
 
-    def _streamed(self, pack: Pack, digest: bytes, slot: Slot) -> Iterator[bytes]:
+    def _best_place(self, digest: bytes) -> tuple[Source, bytes, Slot]:
+        """Where a large object is whole: a second copy says that the first was damaged once, so they are looked at."""
+        *others, last = [(source, digest, slot) for source, slot in self._places(digest)]
+        return next((place for place in others if self.is_whole(*place)), last)
+
+    def _pieces(self, source: Source, digest: bytes, slot: Slot) -> Iterator[bytes]:
+        """One copy of an object, a piece at a time where that is possible."""
+        if slot.size <= LARGE or slot.kind not in (RAW, ZSTD) or not isinstance(source, Pack):
+            yield self._checked(source, digest, slot, {digest})
+            return
         from hashlib import sha256
 
         from muse.core.codec import decompress_stream
 
-        pieces = pack.stored_pieces(slot)
+        pieces = source.stored_pieces(slot)
         if slot.kind == ZSTD:
             pieces = decompress_stream(pieces, id_of(digest))
-        elif slot.kind != RAW:
-            yield self.read(digest)
-            return
         hashed, left = sha256(), slot.size
         for piece in pieces:
             hashed.update(piece)
@@ -196,7 +219,7 @@ class ObjectStore:
                 break
             yield piece
         if left or hashed.digest() != digest:
-            raise Damaged(f"{id_of(digest)} is damaged in {pack.path}")
+            raise Damaged(f"{id_of(digest)} is damaged in {source.path}")
 
     def add(self, data: bytes, digest: bytes | None = None, like: bytes | None = None) -> bytes:
         """Make sure that `data` is in the store or in the command's own pack.
@@ -260,8 +283,10 @@ class ObjectStore:
         """The objects in packs whose digest begins with these hexadecimal digits (at least four)."""
         found: set[bytes] = set()
         for ref in self.refs:
-            with suppress(Damaged):
+            try:
                 found.update(self.pack(ref).starting_with(digits))
+            except Damaged:
+                continue
         return found
 
     def open_all(self) -> None:

@@ -100,16 +100,25 @@ def encode_view(view: View) -> dict[str, Any]:
     }
 
 
+def decode_section(value: Any) -> Section:
+    """The section that these values are.
+
+    Raises:
+        ValueError, TypeError: They are none.
+    """
+    section = Section(*value)
+    if [type(part) for part in section if part is not None] != [bytes]:
+        raise ValueError("section")
+    return section
+
+
 def decode_view(value: Any) -> View:
     """The view that these values are.
 
     Raises:
         ValueError, TypeError, KeyError: They are none.
     """
-    sections = {name: Section(*section) for name, section in value["sections"].items()}
-    for section in sections.values():
-        if not isinstance(section.digest if section.inline is None else section.inline, bytes):
-            raise ValueError("section")
+    sections = {name: decode_section(section) for name, section in value["sections"].items()}
     commits = [value["commit"], *value["branches"].values()]
     if any(commit is not None and (type(commit) is not bytes or len(commit) != DIGEST_SIZE) for commit in commits):
         raise ValueError("commit")

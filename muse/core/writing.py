@@ -7,6 +7,7 @@ of the steps and what a crash between any two of them leaves.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from muse.core import create, entry, finish, io, join, log, ops, view, worktree
@@ -23,7 +24,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from muse.core.history import Ends
     from muse.core.interrupts import Deferral
+    from muse.core.paths import Layout
     from muse.core.repo import Repo
     from muse.core.types import PackRef
 
@@ -43,6 +46,8 @@ class Draft(NamedTuple, Generic[T]):
         at, redo: See `ops.Operation`; the operation's own number and nothing when not given.
         retires: Packs that are in the store no longer, or that no operation names.
         oldest: Number of the oldest operation to keep; 0 for as it was.
+        lost: See `ops.Operation`.
+        aside: Those of `retires` whose files are set aside, as something in them cannot be had elsewhere.
     """
 
     answer: Callable[[tuple[str, ...]], T]
@@ -52,6 +57,8 @@ class Draft(NamedTuple, Generic[T]):
     redo: tuple[int, ...] = ()
     retires: tuple[PackRef, ...] = ()
     oldest: int = 0
+    lost: tuple[int, ...] = ()
+    aside: tuple[PackRef, ...] = ()
 
 
 def writing(
@@ -62,6 +69,7 @@ def writing(
     *,
     lock: str = NO_LOCK,
     again: bool = True,
+    ends: Callable[[Layout], Ends] | None = None,
 ) -> T:
     """Run a command that records something.
 
@@ -72,6 +80,7 @@ def writing(
         lock: The hold on the user's files that it needs.
         again: Whether it may run again on a state that differs from the first it saw, as long as branch and stage
             are the same. Otherwise any difference stops it.
+        ends: Finds the operation to build on, and the highest number, where the newest operation may be damaged.
 
     Raises:
         Refused: What the command saw has changed, or others were always faster.
@@ -85,7 +94,7 @@ def writing(
     try:
         if lock != NO_LOCK:
             finish.hold(repo, held, notes, shared=lock == SHARED)
-        return _Writing(repo, verb, tuple(args), again, notes, deferral).run(build)
+        return _Writing(repo, verb, tuple(args), again, notes, deferral, ends).run(build)
     finally:
         held.release()
         deferral.end()
@@ -96,9 +105,16 @@ class _Writing:
     """The rounds of one writing command."""
 
     def __init__(
-        self, repo: Repo, verb: str, args: tuple[str, ...], again: bool, notes: list[str], deferral: Deferral
+        self,
+        repo: Repo,
+        verb: str,
+        args: tuple[str, ...],
+        again: bool,
+        notes: list[str],
+        deferral: Deferral,
+        ends: Callable[[Layout], Ends] | None,
     ) -> None:
-        self.repo, self.layout = repo, repo.layout
+        self.repo, self.layout, self.ends = repo, repo.layout, ends
         self.verb, self.args, self.again = verb, args, again
         self.notes, self.deferral = notes, deferral
         self.first: View | None = None
@@ -130,11 +146,11 @@ class _Writing:
         )
 
     def _open(self) -> State:
-        operation = ops.newest(self.layout)
+        operation, last = self.ends(self.layout)[:2] if self.ends is not None else (ops.newest(self.layout), 0)
         writer = PackWriter(self.layout, durable=self.repo.durable, way=self.repo.way)
         self._forget_retired(operation)
         store = ops.open_store(self.layout, operation, writer, self.kept)
-        return State(self.repo, operation, view_of(operation), store, self.notes)
+        return State(self.repo, operation, view_of(operation), store, self.notes, last)
 
     def _check_intent(self, state: State) -> None:
         view = state.view
@@ -160,7 +176,8 @@ class _Writing:
         try:
             operation = self._record(state, draft, staging)
             left = self._change_folder(operation, draft.planned, staging)
-            self._tell(operation, drops=operation.oldest > (state.operation.oldest if state.operation else 1))
+            self._set_aside(draft.aside)
+            self._tell(operation, drops=bool(draft.oldest))
             return draft.answer(left)
         finally:
             staging.discard()
@@ -231,7 +248,7 @@ class _Writing:
         return Operation(
             number=number,
             write_id=os.urandom(16),
-            previous=self._digest_of(before) if before is not None else b"",
+            previous=self._digest_of(state.number) if state.number else b"",
             host=os.uname().nodename,
             user=_user(),
             verb=self.verb,
@@ -243,12 +260,13 @@ class _Writing:
             folder=number if changes_folder else (before.folder if before is not None else 0),
             at=draft.at or number,
             redo=draft.redo,
+            lost=draft.lost,
             oldest=draft.oldest or (before.oldest if before is not None else 1),
         )
 
-    def _digest_of(self, operation: Operation) -> bytes:
+    def _digest_of(self, number: int) -> bytes:
         try:
-            return ops.read_with_digest(self.layout, operation.number)[1]
+            return ops.digest(self.layout, number)
         except FileNotFoundError:
             raise entry.Lost from None  # dropped by a gc: somebody was faster
 
@@ -262,6 +280,11 @@ class _Writing:
         except SystemTrouble as error:
             raise Unconfirmed(f"recorded as operation {operation.number}, but {error.message}", error.hint) from error
         return left
+
+    def _set_aside(self, refs: Iterable[PackRef]) -> None:
+        for ref in refs:
+            with suppress(OSError):  # it is gone, or will be gone: what was good in it has been copied
+                os.rename(self.layout.pack(ref.name), self.layout.pack_aside(ref.name))
 
     def _tell(self, operation: Operation, *, drops: bool) -> None:
         """Write the hint, and remove what the entry has taken out of the store and of the log.

@@ -1,0 +1,229 @@
+"""What gc would do: which operations go, and what becomes of each pack.
+
+A plan is only looked at here, never carried out: `--dry-run` shows the same plan that `gc` records. The order of the
+steps, and why no lock and no clock is needed to make them safe, is in `docs/crash-safety.md`.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from itertools import takewhile
+
+from muse.core import ops, progress
+from muse.core.clock import now, parse
+from muse.core.errors import from_os_error
+from muse.core.named import NamedTuple
+from muse.core.pack import LARGE, ZSTD_PREFIX
+from muse.core.reach import Reach, roots
+from muse.core.types import PackRef
+from muse.core.view import Section
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from muse.core.command import State
+    from muse.core.ops import Operation
+    from muse.core.pack import Pack, Slot
+    from muse.core.paths import Layout
+    from muse.core.store import ObjectStore
+
+#: Small packs that may stay beside each other, a new one among them; more become one.
+FEW = 8
+#: A pack below this size is small.
+_SMALL = 64 << 20
+_DAY = 86_400
+_ID_DIGITS = 32
+
+
+class Retention(NamedTuple):
+    """Which operations stay: the last so many, and those of the last so many days. With `forget`, none."""
+
+    operations: int
+    days: float
+    forget: bool = False
+
+
+class Plan(NamedTuple):
+    """What gc would do.
+
+    Attributes:
+        oldest: Number of the oldest operation that stays.
+        dropped: How many operations go.
+        kept: How many stay.
+        objects: How many objects stay.
+        dead: How many objects go, second copies among them.
+        dead_size: The bytes that are stored for them.
+        copied: Packs whose living objects go into a new one.
+        empty: Packs without a living object.
+        unnamed: Packs that no operation names.
+    """
+
+    oldest: int
+    dropped: int
+    kept: int
+    objects: int
+    dead: int
+    dead_size: int
+    copied: tuple[PackRef, ...]
+    empty: tuple[PackRef, ...]
+    unnamed: tuple[PackRef, ...]
+
+    @property
+    def retires(self) -> tuple[PackRef, ...]:
+        """Every pack that goes."""
+        return (*self.copied, *self.empty, *self.unnamed)
+
+    @property
+    def does_something(self) -> bool:
+        """False when all is as it should be."""
+        return bool(self.dropped or self.retires)
+
+
+#: For a repository without history.
+NOTHING = Plan(1, 0, 0, 0, 0, 0, (), (), ())
+
+
+class Keep(NamedTuple):
+    """What stays: all that is reached; of some objects there are several copies."""
+
+    reach: Reach
+    doubles: set[bytes]
+
+
+def plan(state: State, retention: Retention) -> tuple[Plan, Keep]:
+    """Decide, for the newest operation.
+
+    Raises:
+        Missing, Damaged: Something that must be read cannot be: it could name what would be lost.
+    """
+    assert state.operation is not None
+    layout, store, newest = state.repo.layout, state.store, state.operation
+    store.open_all()
+    unnamed = _unnamed(layout, newest)  # after the newest operation was read, see the page on crash safety
+    operations: Iterable[Operation]
+    if retention.forget:
+        # Its entry goes too. What it saved of the folder can be had back by nobody then.
+        oldest, operations = newest.number + 1, (newest._replace(worktree=ops.NO_CHANGES),)
+    else:
+        oldest = _oldest(state, retention)
+        operations = takewhile(lambda operation: operation.number >= oldest, state.operations())
+    keep = Keep(Reach(store), set())
+    kept = _reach(keep.reach, store, operations, newest.number - oldest + 1)
+    going = [number for number in ops.numbers(layout) if number < oldest]
+    found = Plan(oldest, len(going), kept, len(keep.reach), *_sort(store, keep), unnamed)
+    if going == [newest.number] and not (found.retires or newest.changes_folder):
+        found = found._replace(oldest=newest.number, dropped=0)  # nothing is forgotten that way
+    return found, keep
+
+
+def carry_out(plan: Plan, store: ObjectStore, keep: Keep) -> None:
+    """Copy what lives of the packs that go into the pack that is being written."""
+    for number, ref in enumerate(plan.copied):
+        progress.report("copying packs", number, len(plan.copied))
+        _copy(store, store.pack(ref), keep)
+
+
+def _oldest(state: State, retention: Retention) -> int:
+    """The number of the oldest operation that stays. Those of gc itself are not counted, or each would drop one."""
+    limit = parse(now()) - retention.days * _DAY
+    oldest, counted = state.number, 0
+    for operation in state.operations():
+        counted += operation.verb != "gc"
+        if counted <= max(1, retention.operations) or _seconds(operation) >= limit:
+            oldest = operation.number
+    return oldest
+
+
+def _reach(reach: Reach, store: ObjectStore, operations: Iterable[Operation], total: int) -> int:
+    """Reach all that the operations need; how many there were."""
+    known = set[Section]()
+    number = 0
+    for number, operation in enumerate(operations, 1):
+        progress.report("looking at operations", number, total)
+        for root in roots(operation, store, known):
+            reach.add(root)
+    return number
+
+
+def _seconds(operation: Operation) -> float:
+    """When it was; a time that is none counts as long ago."""
+    try:
+        return parse(operation.time)
+    except ValueError:
+        return 0.0
+
+
+def _unnamed(layout: Layout, newest: Operation) -> tuple[PackRef, ...]:
+    named = {ref.name for ref in newest.packs}
+    found = []
+    try:
+        names = sorted(os.listdir(layout.packs))
+    except OSError as error:
+        raise from_os_error(error, "cannot list", layout.packs) from error
+    for name, dot, ending in (name.partition(".") for name in names):
+        if not _is_id(name) or dot + ending != ".pack" or name in named:
+            continue
+        try:
+            there = os.lstat(layout.pack(name))
+        except OSError:
+            continue  # its writer has just removed it
+        if stat.S_ISREG(there.st_mode):
+            found.append(PackRef(name, there.st_size))
+    return tuple(found)
+
+
+def _is_id(name: str) -> bool:
+    return len(name) == _ID_DIGITS and set("0123456789abcdef").issuperset(name)
+
+
+def _sort(store: ObjectStore, keep: Keep) -> tuple[int, int, tuple[PackRef, ...], tuple[PackRef, ...]]:
+    """What is dead in all packs, objects and bytes; the packs that are copied, and those that are empty."""
+    copied: set[PackRef] = set()
+    empty: list[PackRef] = []
+    dead = dead_size = 0
+    seen: dict[bytes, PackRef] = {}
+    for ref in store.refs:
+        living = False
+        for digest, slot in store.pack(ref).slots():
+            if digest not in keep.reach:
+                dead, dead_size = dead + 1, dead_size + slot.stored
+                copied.add(ref)
+                continue
+            living = True
+            if _loses_base(store.pack(ref), slot, keep):
+                copied.add(ref)
+            if seen.setdefault(digest, ref) != ref:
+                dead, dead_size = dead + 1, dead_size + slot.stored
+                keep.doubles.add(digest)
+                copied.update((ref, seen[digest]))
+        if not living:
+            empty.append(ref)
+    copied.difference_update(empty)
+    whole = [ref for ref in store.refs if ref not in copied and ref not in empty]
+    copied.update(_small(whole, store, FEW - bool(copied)))
+    return dead, dead_size, tuple(ref for ref in store.refs if ref in copied), tuple(empty)
+
+
+def _small(whole: list[PackRef], store: ObjectStore, few: int) -> list[PackRef]:
+    """Of packs without anything dead, those that are joined: none while there are `few`; a large file never."""
+    small = [ref for ref in whole if ref.size < _SMALL and not (ref.size > LARGE and store.pack(ref).count == 1)]
+    return small if len(small) > few else []
+
+
+def _loses_base(pack: Pack, slot: Slot, keep: Keep) -> bool:
+    return slot.kind == ZSTD_PREFIX and pack.link(slot).base not in keep.reach
+
+
+def _copy(store: ObjectStore, pack: Pack, keep: Keep) -> None:
+    """Copy the living objects of a pack, in the order in which they lie."""
+    writer = store.writer
+    assert writer is not None
+    for digest, slot in sorted(pack.slots(), key=lambda found: found[1].offset):
+        if digest not in keep.reach or digest in writer:
+            continue
+        if _loses_base(pack, slot, keep) or (digest in keep.doubles and not store.is_whole(pack, digest, slot)):
+            writer.add(digest, store.read(digest))
+        else:
+            writer.copy(digest, pack.stored_pieces(slot), slot)

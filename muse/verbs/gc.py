@@ -1,0 +1,140 @@
+"""Drop old operations, and the objects that nothing needs any more."""
+
+from __future__ import annotations
+
+from muse.core import gc as core
+from muse.core.command import State, reading
+from muse.core.errors import UsageProblem
+from muse.core.gc import Plan, Retention
+from muse.core.named import NamedTuple
+from muse.core.repo import Repo
+from muse.core.writing import SHARED, Draft, writing
+from muse.display.document import Block, Document, Hint, Notice, line
+from muse.display.result import Result
+from muse.display.words import plural, size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Iterator
+
+EXAMPLE = "muse gc --dry-run"
+
+_DONE = ("Dropped", "kept", "Removed", "Joined")
+_WOULD = ("Would drop", "keep", "Would remove", "Would join")
+
+
+class _Fields(NamedTuple):
+    plan: Plan
+    done: bool
+    forget: bool
+    notes: tuple[str, ...]
+
+
+class GcResult(Result, _Fields):
+    """What gc did, or would do.
+
+    Attributes:
+        plan: Which operations and packs go.
+        done: It was done; else it was only looked at.
+        forget: All operations but the newest go.
+        notes: Warnings.
+    """
+
+    __slots__ = ()
+
+    @property
+    def exit_status(self) -> int:
+        """1 when everything is to be forgotten, and that was not confirmed."""
+        return 1 if self.forget and not self.done and self.plan.does_something else 0
+
+    def document(self) -> Document:
+        """The answer for people."""
+        return tuple(self._blocks())
+
+    def _blocks(self) -> Iterator[Block]:
+        for note in self.notes:
+            yield Notice(note)
+        plan = self.plan
+        if not plan.does_something:
+            yield line(f"Nothing to collect: {plural(plan.kept, 'operation')}, {plural(plan.objects, 'object')}.")
+            return
+        if self.forget and not self.done:
+            yield Notice("this cannot be undone: what only older operations hold would be gone for good")
+        dropped, kept, removed, joined = _DONE if self.done else _WOULD
+        yield line(f"{dropped} {plural(plan.dropped, 'operation')}, {kept} {plan.kept:,}")
+        yield line(f"{dropped} {plural(plan.dead, 'object')} of {size(plan.dead_size)}, {kept} {plan.objects:,}")
+        if plan.unnamed:
+            there = size(sum(ref.size for ref in plan.unnamed))
+            yield line(f"{removed} {plural(len(plan.unnamed), 'pack')} of {there} that dead commands left")
+        if len(plan.copied) > 1:
+            yield line(f"{joined} {plural(len(plan.copied), 'pack')}")
+        if self.forget and not self.done:
+            yield Hint("`muse gc --forget --yes` does it")
+
+    def json(self) -> object:
+        """The answer for programs."""
+        plan = self.plan
+        return {
+            "done": self.done,
+            "operations": {"dropped": plan.dropped, "kept": plan.kept, "oldest": plan.oldest},
+            "objects": {"dropped": plan.dead, "kept": plan.objects, "dropped_bytes": plan.dead_size},
+            "packs": {"joined": len(plan.copied), "removed": len(plan.empty), "unnamed": len(plan.unnamed)},
+            "notes": list(self.notes),
+        }
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """What can be typed."""
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done, and do nothing")
+    parser.add_argument("--forget", action="store_true", help="drop every operation but the newest: no undo after it")
+    parser.add_argument("--yes", action="store_true", help="with --forget: do it; without, it only says what would go")
+
+
+def gc(*, dry_run: bool = False, forget: bool = False, yes: bool = False, repo: Repo | None = None) -> GcResult:
+    """Drop operations that are older than the settings say, and the objects that no kept one needs.
+
+    Commits that a branch, a tag, the shelf, or a kept operation reaches stay, with all of their files.
+
+    Args:
+        dry_run: Only say what would be done.
+        forget: Keep no operation but the newest: what its branches, tags, stage and shelf do not reach is gone for
+            good, a password that was committed and taken back, say.
+        yes: Do it; without this `forget` only says what would go.
+
+    Raises:
+        Damaged: What must be read to know what is needed cannot be.
+        UsageProblem: A setting is no number.
+    """
+    repo = repo or Repo.open()
+    if yes and not forget:
+        raise UsageProblem("--yes goes with --forget", "`muse gc` needs no confirmation: what it keeps can be undone.")
+    settings = repo.settings
+    retention = Retention(settings.number("gc.keep"), settings.number("gc.days"), forget)
+    if dry_run or (forget and not yes):
+        return reading(repo, lambda state: _look(state, retention))
+    args = ("--forget", "--yes") if forget else ()
+    return writing(repo, "gc", args, lambda state: _collect(state, retention), lock=SHARED)
+
+
+def _look(state: State, retention: Retention) -> GcResult:
+    plan = core.plan(state, retention)[0] if state.operation is not None else core.NOTHING
+    return GcResult(plan, False, retention.forget, tuple(state.notes))
+
+
+def _collect(state: State, retention: Retention) -> Draft[GcResult]:
+    newest = state.operation
+    if newest is None:
+        return Draft(lambda left: _look(state, retention), None)
+    plan, keep = core.plan(state, retention)
+    if not plan.does_something:
+        return Draft(lambda left: GcResult(plan, True, retention.forget, tuple(state.notes)), None)
+    core.carry_out(plan, state.store, keep)
+    return Draft(
+        lambda left: GcResult(plan, True, retention.forget, tuple(state.notes)),
+        state.view,
+        at=newest.at,
+        redo=newest.redo,
+        retires=plan.retires,
+        oldest=plan.oldest,
+    )
