@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from muse.core import io, ops
+from muse.core import io, ops, sweep
 from muse.core.errors import MuseError, Unconfirmed, from_os_error
 
 TYPE_CHECKING = False
@@ -41,6 +41,7 @@ def append(
         Unconfirmed: The entry may stand, or stands and may not survive a power cut.
     """
     path = layout.operation(operation.number)
+    before = sweep.signature(layout.ops)
     try:
         new = io.NewFile(layout.ops, durable=durable, way=way)
     except OSError as error:
@@ -54,6 +55,7 @@ def append(
         before_link()
         _link(new, path, layout, operation)
         _check_base(path, layout, operation)
+        after = sweep.signature(layout.ops)
         try:
             new.sync_folder()
         except OSError as error:
@@ -62,6 +64,7 @@ def append(
                 f"({os.strerror(error.errno or 0)})",
                 "Check the disk, then look at `muse op log`.",
             ) from error
+    sweep.carry(layout.ops, before, after)  # the sweep need not list the log again for what we put there
 
 
 def _link(new: io.NewFile, path: str, layout: Layout, operation: Operation) -> None:
@@ -83,14 +86,27 @@ def _link(new: io.NewFile, path: str, layout: Layout, operation: Operation) -> N
 
 
 def _check_base(path: str, layout: Layout, operation: Operation) -> None:
-    """Take the entry back when the one before it is gone: a gc went past it, and its number was free again."""
-    if operation.number == 1 or os.path.lexists(layout.operation(operation.number - 1)):
-        return
+    """Take the entry back when a gc went past it, so that its number was free again.
+
+    The one that it rests on is gone then, or another stands there for a moment. The first has none.
+    """
     try:
+        if _rests_on_previous(layout, operation):
+            return
+        newest = ops.newest(layout)
+        if newest is not None and newest.oldest <= operation.number:
+            return
         os.unlink(path)
-    except OSError as error:
+    except (MuseError, OSError) as error:
         raise _unconfirmed(operation) from error
     raise Lost
+
+
+def _rests_on_previous(layout: Layout, operation: Operation) -> bool:
+    try:
+        return operation.number > 1 and ops.digest(layout, operation.number - 1) == operation.previous
+    except FileNotFoundError:
+        return False
 
 
 def _unconfirmed(operation: Operation) -> Unconfirmed:

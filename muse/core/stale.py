@@ -1,0 +1,59 @@
+"""Temporary files that were found: those whose writers have died go.
+
+A temporary file of ours is locked by its writer for as long as it has that name, so a free lock means a dead
+writer, whatever the clock says. Files of the object families may come from writers without a lock: these must be
+old as well.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+
+from muse.core import locks, temps
+
+#: Above so many files several threads share the work: a file that is on its way to the disk goes only once it is there.
+_MANY = 50
+_WORKERS = 8
+
+
+def remove_dead(paths: list[str]) -> int:
+    """Remove temporary files, except those whose writers may be alive. Returns how many went."""
+    if len(paths) <= _MANY:
+        return sum(map(_remove_if_dead, paths))
+    from threading import Thread
+
+    counts: list[int] = []
+    parts = [paths[first::_WORKERS] for first in range(_WORKERS)]
+    threads = [Thread(target=lambda part=part: counts.append(sum(map(_remove_if_dead, part)))) for part in parts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts)
+
+
+def _remove_if_dead(path: str) -> bool:
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            return False
+        young = 0 <= time.time() - found.st_mtime < temps.GRACE_SECONDS
+        needs_age = temps.is_object_temp(os.path.basename(path))
+        try:
+            dead = locks.try_lock(fd)
+        except locks.LocksUnsupported:
+            dead, needs_age = True, True
+        if not dead or (needs_age and young):
+            return False
+        os.unlink(path)
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
