@@ -15,7 +15,7 @@ from muse.core import locks, sweep, temps
 from muse.core.entry import append
 from muse.core.paths import Layout
 from tests.core.stores import an_operation, new_repo
-from tests.core.sweeping import Clock, another_process, counting, entry, grow, plant, settle
+from tests.core.sweeping import MANY, Clock, another_process, counting, entry, grow, plant, settle
 
 TICK = 4_000_000
 SECOND = 1_000_000_000
@@ -222,7 +222,7 @@ def test_in_a_tick_of_its_own_it_is_found_at_once(
 def test_an_entry_of_ours_is_carried(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     grow(layout)
     sweep.sweep(layout)
-    append(layout, an_operation(1), lambda: None, durable=False, way="link")
+    append(layout, an_operation(MANY), lambda: None, durable=False, way="link")
     another_process()
     with counting(monkeypatch, "listdir") as listed:
         sweep.sweep(layout)
