@@ -115,30 +115,35 @@ class Pack:
             raise self._damaged("has a damaged index")
         self._shift, self._index, self.count = 16 - bits, index, count
         self._buckets = list(BUCKET.iter_unpack(table[:table_size]))
-        self._slots: dict[int, dict[bytes, Slot]] = {}
+        self._read: dict[int, bytes] = {}
 
     def find(self, digest: bytes) -> Slot | None:
         """Where the object lies, or None."""
-        return self._bucket(digest[:2]).get(digest)
+        bucket = self._bucket(digest[:2])
+        at = bucket.find(digest)
+        while at % ENTRY.size and at > 0:  # across two entries the same bytes mean nothing
+            at = bucket.find(digest, at + 1)
+        return Slot(*ENTRY.unpack_from(bucket, at)[1:]) if at >= 0 else None
 
     def starting_with(self, digits: str) -> list[bytes]:
         """The objects whose digest begins with these hexadecimal digits (at least four)."""
-        return [digest for digest in self._bucket(bytes.fromhex(digits[:4])) if digest.hex().startswith(digits)]
+        bucket = self._bucket(bytes.fromhex(digits[:4]))
+        return [digest for digest, *_ in ENTRY.iter_unpack(bucket) if digest.hex().startswith(digits)]
 
-    def _bucket(self, first: bytes) -> dict[bytes, Slot]:
+    def _bucket(self, first: bytes) -> bytes:
         number = int.from_bytes(first, "big") >> self._shift
-        slots = self._slots.get(number)
-        if slots is None:
-            slots = self._slots[number] = self._read_bucket(number)
-        return slots
+        bucket = self._read.get(number)
+        if bucket is None:
+            bucket = self._read[number] = self._read_bucket(number)
+        return bucket
 
-    def _read_bucket(self, number: int) -> dict[bytes, Slot]:
+    def _read_bucket(self, number: int) -> bytes:
         first = self._buckets[number - 1][0] if number else 0
         last, checksum = self._buckets[number]
         data = self._pread(self._index + first * ENTRY.size, max(0, last - first) * ENTRY.size)
         if crc32(data) != checksum or last < first:
             raise self._damaged("has a damaged index")
-        return {digest: Slot(*where) for digest, *where in ENTRY.iter_unpack(data)}
+        return data
 
     def slots(self, trouble: list[MuseError] | None = None) -> Iterator[tuple[bytes, Slot]]:
         """Every object of the pack and where it lies, in order of digest.
@@ -154,7 +159,7 @@ class Pack:
                     raise
                 trouble.append(error)
             else:
-                yield from bucket.items()
+                yield from ((digest, Slot(*where)) for digest, *where in ENTRY.iter_unpack(bucket))
 
     def stored(self, slot: Slot) -> bytes:
         """What is stored for an object, as it stands."""

@@ -36,6 +36,7 @@ class Layout:
         self.restore = os.path.join(muse, "restore")
         self.cache = os.path.join(muse, "cache")
         self.stat_cache = os.path.join(muse, "cache", "stat")
+        self.graph_cache = os.path.join(muse, "cache", "graph")
         self.head = os.path.join(muse, "HEAD")
         self.applied = os.path.join(muse, "applied")
         self.lock = os.path.join(muse, "worktree.lock")
@@ -45,6 +46,10 @@ class Layout:
     def pack(self, name: str) -> str:
         """The file of the pack with this id."""
         return os.path.join(self.packs, f"{name}.pack")
+
+    def pack_aside(self, name: str) -> str:
+        """Where `doctor` sets aside the file of a damaged pack."""
+        return os.path.join(self.packs, f"{name}.damaged")
 
     def operation(self, number: int) -> str:
         """The file of operation `number`."""

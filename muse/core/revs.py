@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from muse.core import names, ops
+from muse.core import names
 from muse.core.clock import ago, parse
-from muse.core.dag import read_commit
+from muse.core.dag import ancestor, read_commit
 from muse.core.errors import Damaged, UsageProblem
 from muse.core.types import ID_PREFIX, id_of
 
@@ -30,8 +30,7 @@ def resolve(state: State, text: str) -> bytes:
     commit = _base(state, base, text)
     for kind, count in steps:
         if kind == "~":
-            for _ in range(count):
-                commit = _parent(state, commit, 1, text)
+            commit = _ancestor(state, commit, count, text)
         elif count:
             commit = _parent(state, commit, count, text)
     return commit
@@ -59,11 +58,22 @@ def _split(text: str) -> tuple[str, list[tuple[str, int]]]:
     return text[: match.start()], steps
 
 
+def _ancestor(state: State, commit: bytes, steps: int, text: str) -> bytes:
+    found = ancestor(state.store, commit, steps, state.repo.layout.graph_cache)
+    if found is None:
+        raise _too_far(text)
+    return found
+
+
 def _parent(state: State, commit: bytes, number: int, text: str) -> bytes:
     parents = read_commit(state.store, commit).parents
     if number > len(parents):
-        raise UsageProblem(f"{text} goes back beyond the first commit", "`muse log` lists the commits there are.")
+        raise _too_far(text)
     return parents[number - 1]
+
+
+def _too_far(text: str) -> UsageProblem:
+    return UsageProblem(f"{text} goes back beyond the first commit", "`muse log` lists the commits there are.")
 
 
 def _base(state: State, base: str, text: str) -> bytes:
@@ -114,9 +124,7 @@ def _at_time(state: State, branch: str, when: str) -> bytes:
     moment = ago(when)
     if moment is None:
         raise UsageProblem(f"{when!r} is no moment that muse understands", "Try @{2 hours ago} or @{2026-11-22 14:00}.")
-    layout = state.repo.layout
-    for number in reversed(ops.numbers(layout)):
-        operation = ops.read(layout, number)
+    for operation in state.operations():
         if parse(operation.time) > moment:
             continue
         view = operation.view

@@ -1,4 +1,4 @@
-"""What the Tab key offers after `%muse`: verbs, options, branches, ids, settings and paths."""
+"""What the Tab key offers after `%muse`: verbs, options, branches, tags, ids, settings and paths."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"\s*(?:[\w.,\s]+=\s*%|%{0,2})muse\s(.*?)((?:\\.|\S)*)")
 _UNSAFE = re.compile(r"([^\w@%+=:,./~-])")
-_REV_VERBS = frozenset({"checkout", "diff", "show", "log", "branch"})
-_PATH_VERBS = frozenset({"add", "code", "restore", "diff"})
-_ACTIONS = {"op": ("log", "restore"), "code": ("add",)}
+_REV_VERBS = frozenset({"checkout", "diff", "show", "log", "branch", "tag", "reset"})
+_PATH_VERBS = frozenset({"add", "code", "restore", "diff", "log"})
+_ACTIONS = {"op": ("log", "restore"), "code": ("add",), "shelf": ("push", "pop", "list", "drop")}
 _RECENT = 20
 
 
@@ -69,13 +69,13 @@ def _offers(before: list[str], word: str) -> Iterator[str]:
         yield from KNOWN
     if verb in _REV_VERBS or before[-1] == "--from":
         yield from _revisions()
-    if verb in _PATH_VERBS:
+    if verb in _PATH_VERBS or before[:2] == ["shelf", "push"]:
         yield from _paths(word)
 
 
 def _options(verb: str) -> Iterator[str]:
     from muse import verbs
-    from muse.cli.parser import verb_parser
+    from muse.cli.arguments import verb_parser
 
     for action in verb_parser(verbs.load(verb))._actions:
         yield from action.option_strings
@@ -87,9 +87,9 @@ def _revisions() -> Iterator[str]:
     from muse.verbs.log import log
 
     repo = Repo(find_root())
-    view = reading(repo, lambda state: state.view)
+    names = reading(repo, lambda state: (*state.view.branches, *state.view.tags(state.store)))
     yield "HEAD"
-    yield from view.branches
+    yield from names
     for entry in log(number=_RECENT, repo=repo):
         yield entry.id.removeprefix("sha256:")[:10]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from muse.core import gc as core
+from muse.core import io
 from muse.core.command import State, reading
 from muse.core.errors import UsageProblem
 from muse.core.gc import Plan, Retention
@@ -114,7 +115,10 @@ def gc(*, dry_run: bool = False, forget: bool = False, yes: bool = False, repo: 
     if dry_run or (forget and not yes):
         return reading(repo, lambda state: _look(state, retention))
     args = ("--forget", "--yes") if forget else ()
-    return writing(repo, "gc", args, lambda state: _collect(state, retention), lock=SHARED)
+    result = writing(repo, "gc", args, lambda state: _collect(state, retention), lock=SHARED)
+    if forget:
+        io.remove_quietly(repo.layout.graph_cache)  # it holds the messages of commits that are gone
+    return result
 
 
 def _look(state: State, retention: Retention) -> GcResult:

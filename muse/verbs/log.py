@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from itertools import islice
-from typing import NamedTuple
 
 from muse.core.command import State, reading
-from muse.core.dag import history
+from muse.core.dag import history, walk
 from muse.core.errors import UsageProblem
+from muse.core.named import NamedTuple
+from muse.core.names import show
 from muse.core.records import Commit
 from muse.core.repo import Repo
 from muse.core.revs import resolve
@@ -15,12 +17,14 @@ from muse.core.types import id_of
 from muse.display.document import Document, Span, Table, line
 from muse.display.result import Result
 from muse.display.words import short_id, when
+from muse.verbs._paths import to_repository
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Iterable
 
-EXAMPLE = "muse log -n 10"
+EXAMPLE = "muse log analysis.ipynb"
 
 
 class LogEntry(NamedTuple):
@@ -82,39 +86,79 @@ class LogResult(Result, tuple[LogEntry, ...]):
 
 def arguments(parser: ArgumentParser) -> None:
     """What can be typed."""
-    parser.add_argument("rev", nargs="?", help="start at this commit, branch or tag (what is checked out)")
+    help = "a commit, branch or tag to start at, then files or folders: only what changed them"
+    parser.add_argument("names", nargs="*", metavar="REV|PATH", help=help)
     parser.add_argument("-n", "--number", type=int, metavar="N", help="at most this many")
     parser.add_argument("--all", action="store_true", help="everything that any branch or tag reaches")
 
 
 def log(
-    rev: str | None = None, *, number: int | None = None, all: bool = False, repo: Repo | None = None
+    *names: str | os.PathLike[str], number: int | None = None, all: bool = False, repo: Repo | None = None
 ) -> LogResult:
     """List the commits that can be reached, children before parents whatever the clocks say.
 
     Args:
-        rev: Where to start; what is checked out when not given.
+        names: Where to start, if not at what is checked out; then files and folders: only the commits in which one
+            of them differs from all parents are listed. They need not be there any more.
         number: At most this many.
         all: Start at every branch and tag.
 
     Raises:
-        UsageProblem: `rev` names no commit, or `number` is not positive.
+        UsageProblem: A name is neither a commit nor a path that a commit had, or `number` is not positive.
     """
     repo = repo or Repo.open()
     if number is not None and number < 1:
         raise UsageProblem(f"{number} is no number of commits to list", "Give -n a number from 1 up.")
-    return reading(repo, lambda state: _log(state, rev, number, all))
+    typed = [os.fspath(name) for name in names]
+    return reading(repo, lambda state: _log(state, typed, number, all))
 
 
-def _log(state: State, rev: str | None, number: int | None, everything: bool) -> LogResult:
-    view = state.view
-    tags = view.tags(state.store)
-    tips = [resolve(state, rev)] if rev is not None else [view.commit] if view.commit is not None else []
+def _log(state: State, typed: list[str], number: int | None, everything: bool) -> LogResult:
+    view, cache = state.view, state.repo.layout.graph_cache
+    rev, paths = _sort(state, typed)
+    tips = [rev] if rev is not None else [view.commit] if view.commit is not None else []
     if everything:
-        tips += [*view.branches.values(), *tags.values()]
+        tips += [*view.branches.values(), *view.tags(state.store).values()]
     names = names_of(state)
-    found = islice(history(state.store, tips), number) if tips else ()
+    found: Iterable[tuple[bytes, Commit]]
+    found = _touching(state, tips, paths, number) if paths else history(state.store, tips, cache, number=number)
     return LogResult(LogEntry(digest, commit, names.get(digest, ())) for digest, commit in found)
+
+
+def _sort(state: State, typed: list[str]) -> tuple[bytes | None, dict[str, str]]:
+    """The commit to start at, if one was typed, and the paths, each with how it was typed.
+
+    A commit comes first; what is no commit, is the name of a file, or comes after one is a path.
+    """
+    rev: bytes | None = None
+    paths: dict[str, str] = {}
+    for name in typed:
+        if rev is None and not paths and not (os.path.lexists(name) and "~" not in name):
+            try:
+                rev = resolve(state, name)
+                continue
+            except UsageProblem as error:
+                if error.kind != "unknown-revision":
+                    raise
+        paths[to_repository(state.repo.root, name)] = name
+    return rev, paths
+
+
+def _touching(state: State, tips: list[bytes], paths: dict[str, str], number: int | None) -> list[tuple[bytes, Commit]]:
+    """The commits that changed one of the paths, each of which some commit must have had."""
+    from muse.core.graph import open_graph
+    from muse.core.path_filter import touching
+
+    store = state.store
+    with open_graph(state.repo.layout.graph_cache) as graph:
+        places = graph.reach(store, tips)
+        for path, name in paths.items():
+            if next(touching(store, graph, walk(graph, places), [path]), None) is None:
+                raise UsageProblem(
+                    f"{show(name)} is neither a commit nor a path that a commit had", "`muse log` lists commits."
+                )
+        found = islice(touching(store, graph, walk(graph, places), paths), number)
+        return [(graph.digests[place], graph.commits[place]) for place in found]
 
 
 def names_of(state: State) -> dict[bytes, tuple[str, ...]]:

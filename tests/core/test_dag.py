@@ -79,6 +79,16 @@ def test_unrelated_commits_come_newest_first(hours: list[int]) -> None:
     assert [digest for digest, _ in dag.history(store, made.values())] == [made[hour] for hour in range(5, -1, -1)]
 
 
+def test_a_commit_waits_for_children_that_are_further_back() -> None:
+    """It is a parent of the tip, and of an old commit that the tip reaches as well; by its clock it would be next."""
+    store = MemoryStore()
+    parent = commit(store, "parent", hours=9)
+    tip = commit(store, "tip", commit(store, "two", commit(store, "one", parent)), parent, hours=9)
+    other = line(store, 8)[-1]
+    walked = [record.message for _, record in dag.history(store, [tip, other])]
+    assert walked[:4] == ["tip", "two", "one", "parent"]
+
+
 def test_times_are_compared_as_moments() -> None:
     store = MemoryStore()
     early = commit(store, "early", time="2026-03-14T23:00:00+09:00")
@@ -101,6 +111,13 @@ def test_a_few_commits_are_read_without_the_graph(cache: str) -> None:
     assert [record.message for _, record in dag.history(store, [tip], cache, number=dag.FEW)][-1] == "1900"
     assert len(store.reads) == dag.FEW
     assert cache not in graph._live
+
+
+def test_a_walk_that_ends_early_keeps_what_was_read(cache: str) -> None:
+    store = MemoryStore()
+    tip = line(store, 300)[-1]
+    assert len(list(dag.history(store, [tip], cache, number=dag.FEW + 1))) == dag.FEW + 1
+    assert len(graph.Graph(cache).digests) == 300
 
 
 def test_what_the_graph_knows_is_not_read_again(cache: str) -> None:

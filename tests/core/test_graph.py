@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -135,7 +136,7 @@ def test_columns_that_do_not_fit_are_ignored(path: str, columns: dict[str, objec
     saved(path)
     body = codec.unpack(codec.unpack(Path(path).read_bytes(), "it")["body"], "it")
     data = codec.pack({**body, **columns})
-    Path(path).write_bytes(codec.pack({"version": 1, "check": graph.crc32(data), "body": data}))
+    Path(path).write_bytes(codec.pack({"version": 1, "check": crc32(data), "body": data}))
     found = Graph(path)
     assert (found.digests, found.commits, found.parents, found.filters) == ([], [], [], [])
 
@@ -221,6 +222,24 @@ def test_what_is_not_written_is_kept_in_a_living_process(path: str) -> None:
             commits.reach(store, [tip])
     assert same(Graph(path), commits)
     assert len(store.reads) == graph._FEW
+
+
+def test_what_is_written_is_new_no_more(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is what could not be written: the next try is made when as much has come together again."""
+    commits = saved(path)
+    before = os.stat(path).st_ino
+    with open_graph(path) as again:
+        assert again is commits
+    assert os.stat(path).st_ino == before
+    for place in range(graph._FEW):
+        commits.set_filter(place, b"12345678")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", faults.failing(30))
+        with open_graph(path):
+            pass
+    with open_graph(path):
+        pass
+    assert os.stat(path).st_ino == before
 
 
 def test_an_interrupt_drops_it_and_an_error_keeps_what_was_read(path: str) -> None:

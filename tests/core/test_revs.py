@@ -167,7 +167,8 @@ def test_what_was_checked_out_at_a_moment(place: Place, monkeypatch: pytest.Monk
     for number, (clock, commit) in enumerate(MOMENTS.items(), 1):
         digest = getattr(place, commit)
         view = View("main", digest, {"main": digest})
-        put_operation(place.repo.layout, an_operation(number, time=f"2026-03-14T{clock}:00+00:00", view=view))
+        operation = an_operation(number, time=f"2026-03-14T{clock}:00+00:00", view=view)
+        place.state = place.state._replace(operation=put_operation(place.repo.layout, operation))
     assert place.find(text) == getattr(place, name)
     for nothing in ("@{2026-03-14 09:59}", "side@{now}", "@{3 moons ago}"):
         with pytest.raises(UsageProblem):

@@ -9,7 +9,7 @@ from IPython.core.completer import CompletionContext
 
 from muse import verbs
 from muse.magics.completion import match
-from tests.commands import short
+from tests.commands import ok, short
 from tests.magics.kernels import Kernel
 
 pytestmark = pytest.mark.slow
@@ -50,7 +50,7 @@ def test_what_stands_behind_the_cursor_does_not_count(kernel: Kernel) -> None:
 
 def test_options(kernel: Kernel) -> None:
     """Of the verb that was typed."""
-    assert kernel.complete("%muse commit --") == ["--help", "--json", "--message", "--staged"]
+    assert kernel.complete("%muse commit --") == ["--amend", "--help", "--json", "--message", "--staged"]
     assert kernel.complete("%muse checkout --f") == ["--force"]
     assert kernel.complete("%muse restore x --fr") == ["--from"]
 
@@ -65,6 +65,13 @@ def test_branches_and_ids(kernel: Kernel, repository: Path) -> None:
     assert kernel.complete("%muse restore table.csv --from ma") == ["main"]
 
 
+def test_tags(kernel: Kernel, repository: Path) -> None:
+    """Where branches are offered, and to be deleted or moved to."""
+    ok("tag", "submitted")
+    for line in ("checkout", "show", "tag -d", "reset --hard", "restore table.csv --from"):
+        assert kernel.complete(f"%muse {line} sub") == ["submitted"]
+
+
 def test_paths(kernel: Kernel, repository: Path) -> None:
     """With a backslash where the line needs one, so that what is offered can be run."""
     shown = ["it\\'s.txt", "my\\ notes.txt", "plots/", "table.csv"]
@@ -73,6 +80,7 @@ def test_paths(kernel: Kernel, repository: Path) -> None:
     assert kernel.complete("%muse add plots/") == ["plots/one.png", "plots/two\\ three.png"]
     assert kernel.complete("%muse add .h") == [".hidden"]
     assert kernel.complete("%muse diff ta") == ["table.csv"]
+    assert kernel.complete("%muse log ta") == ["table.csv"]
     assert kernel.complete("%muse add my\\ n") == ["my\\ notes.txt"]
     for name in kernel.complete("%muse add "):
         assert kernel.run(f"%muse add {name}").status == "ok"
@@ -82,6 +90,7 @@ def test_what_a_verb_does(kernel: Kernel) -> None:
     """The words of those that have some."""
     assert kernel.complete("%muse op ") == ["log", "restore"]
     assert kernel.complete("%muse code ") == ["add"]
+    assert kernel.complete("%muse shelf ") == ["drop", "list", "pop", "push"]
     assert "author.name" in kernel.complete("%muse config au")
 
 
@@ -93,6 +102,17 @@ def test_other_lines_are_left_alone(kernel: Kernel) -> None:
     kernel.arrange("get_ipython().run_line_magic('unload_ext', 'muse')")
     assert "status" not in kernel.complete("%muse sta")
     kernel.arrange("get_ipython().Completer.use_jedi = True")
+
+
+def test_what_goes_on_the_shelf(repository: Path) -> None:
+    """Asked for without IPython, which has file names of its own where nothing is offered."""
+
+    def offered(line: str) -> list[str]:
+        found = match(CompletionContext(line.split(" ")[-1], line, len(line), 0, None))["completions"]
+        return [one.text for one in found]
+
+    assert offered("%muse shelf push ta") == ["table.csv"]
+    assert offered("%muse shelf pop ta") == []
 
 
 @pytest.mark.parametrize("line", ["%muse checkout ", "%muse nosuch --", "%muse add nowhere/", "%muse", "muse = 1", ""])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import muse as api
+from muse.core import graph
 from tests.commands import commit_id, muse, ok, refused
 
 
@@ -97,8 +98,111 @@ def test_no_commit_yet(repository: Path) -> None:
 
 def test_a_name_that_is_none(repository: Path) -> None:
     assert refused("log", "nope", status=2) == (
-        "error: nope names no commit\n`muse log` lists commits, `muse branch` lists branches.\n"
+        "error: nope is neither a commit nor a path that a commit had\n`muse log` lists commits.\n"
     )
+
+
+def messages(*words: str) -> list[str]:
+    """The first lines of the messages that a log shows."""
+    return [one["message"].split("\n")[0] for one in muse("log", *words, "--json").json]
+
+
+@pytest.fixture
+def files(repository: Path) -> Path:
+    """Commits that change a file, a folder, a mode, and both; one removes a file."""
+    history: dict[str, dict[str, str | None]] = {
+        "start": {"a.txt": "1", "data/x.csv": "1", "gone.txt": "1"},
+        "data": {"data/x.csv": "2", "data/deep/y.csv": "1"},
+        "text": {"a.txt": "2"},
+        "removal": {"gone.txt": None},
+        "mode": {},
+        "both": {"a.txt": "3", "data/x.csv": "3"},
+    }
+    for message, changes in history.items():
+        for name, text in changes.items():
+            Path(name).parent.mkdir(exist_ok=True, parents=True)
+            Path(name).write_text(text) if text is not None else Path(name).unlink()
+        if message == "mode":
+            Path("a.txt").chmod(0o755)
+        ok("commit", "-m", message)
+    return repository
+
+
+def test_of_a_file(files: Path) -> None:
+    for _ in ("filters are made", "filters are there"):
+        assert messages("a.txt") == ["both", "mode", "text", "start"]
+        assert messages("data/deep/y.csv") == ["data"]
+        assert messages("-n", "2", "a.txt") == ["both", "mode"]
+        assert messages("HEAD~2", "a.txt") == ["text", "start"]
+        assert messages("HEAD~2") == ["removal", "text", "data", "start"]
+
+
+def test_of_a_folder(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert messages("data") == ["both", "data", "start"]
+    assert messages("data/") == ["both", "data", "start"]
+    assert messages(".") == ["both", "mode", "removal", "text", "data", "start"]
+    monkeypatch.chdir("data")
+    assert messages("deep") == ["data"]
+    assert messages(".") == ["both", "data", "start"]
+    assert messages("../a.txt", "deep") == ["both", "mode", "text", "data", "start"]
+
+
+def test_of_a_file_that_is_gone(files: Path) -> None:
+    assert messages("gone.txt") == ["removal", "start"]
+    assert messages("-n", "1", "gone.txt", "a.txt") == ["both"]
+    assert messages("HEAD~4", "gone.txt") == ["start"]
+
+
+def test_of_a_file_that_no_commit_had(files: Path) -> None:
+    Path("new.txt").write_text("new")
+    for words in (["new.txt"], ["HEAD", "nope.txt"], ["a.txt", "nope.txt"], ["HEAD~5", "data/deep"], ["data/x"]):
+        name = words[-1]
+        assert refused("log", *words, status=2) == (
+            f"error: {name} is neither a commit nor a path that a commit had\n`muse log` lists commits.\n"
+        )
+    assert "is not in this repository" in refused("log", "HEAD", "../other", status=2)
+    assert "goes back beyond" in refused("log", "HEAD~99", status=2)
+
+
+def test_a_name_that_is_a_file_and_a_branch_is_the_file(files: Path) -> None:
+    ok("branch", "a.txt", "HEAD~5")
+    assert messages("a.txt") == ["both", "mode", "text", "start"]
+    Path("a.txt~0").touch()
+    assert messages("a.txt~0") == ["start"]
+    Path("a.txt").unlink()
+    assert messages("a.txt") == ["start"]
+    assert messages("HEAD", "a.txt") == ["both", "mode", "text", "start"]
+
+
+def test_of_a_file_on_every_branch(files: Path) -> None:
+    ok("checkout", "HEAD~4")
+    ok("checkout", "-b", "side")
+    Path("a.txt").write_text("side")
+    ok("commit", "-m", "side")
+    assert sorted(messages("--all", "a.txt")) == ["both", "mode", "side", "start", "text"]
+    assert messages("a.txt") == ["side", "start"]
+
+
+def test_the_commit_graph_is_written_by_log_and_not_by_commit(repository: Path) -> None:
+    cache = Path(".muse/cache/graph")
+    for number in range(20):
+        Path("a").write_text(str(number))
+        ok("commit", "-m", f"commit {number}")
+    assert not cache.exists()
+    before = ok("log")
+    assert cache.exists()
+    graph._live.clear()
+    assert ok("log") == before
+    cache.write_bytes(b"nonsense")
+    assert ok("log") == before
+    assert messages("HEAD~19") == ["commit 0"]
+
+
+def test_a_log_that_ends_early_keeps_what_it_read(files: Path) -> None:
+    ok("log", "-n", "1", "a.txt")
+    (found,) = [commits for path, (_, commits) in graph._live.items() if path.startswith(str(files))]
+    assert len(found.digests) == 6
+    assert [bool(filter) for filter in found.filters] == [False] * 5 + [True]
 
 
 def test_from_python(history: list[str]) -> None:

@@ -1,0 +1,194 @@
+"""The commit graph: what `log` shows of every commit, in one file, so that no record is read twice.
+
+It is a cache and nothing more: it may be deleted, it is thrown away when it is damaged, and whoever cannot write it
+goes without. A commit never changes, so the graph can lack commits but is never wrong about one. After a gc it may
+hold commits that are gone; it is only asked about what live commits reach, so nobody meets them.
+
+Commands that look extend it, a commit does not. Rewriting it takes longer than reading a few records, so it is written
+when at least `_FEW` commits or filters are new, and at least one for `_SHARE` that it holds.
+"""
+
+from __future__ import annotations
+
+import os
+from zlib import crc32
+
+from muse.core import io
+from muse.core.clock import parse
+from muse.core.codec import pack, unpack
+from muse.core.dag import read_commit
+from muse.core.errors import MuseError
+from muse.core.records import Author, Commit
+from muse.core.types import DIGEST_SIZE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from muse.core.store import ObjectStore
+
+VERSION = 1
+_LIMIT = 1 << 30
+_FEW = 16
+_SHARE = 64
+
+_Signature = tuple[int, int, int]
+
+
+class Graph:
+    """Commits, parents before children; with a commit it holds all that the commit can reach.
+
+    Used as a context manager: at the end it is written if enough is new, and kept for the next command of this
+    process. What an interrupt may have left half done is dropped.
+
+    Args:
+        path: The file it is kept in; "" for a graph that is kept nowhere.
+
+    Attributes:
+        digests, commits, parents, generations, seconds, filters: A list each. A commit has the same place in all of
+            them; `parents` has the places of its parents. `docs/format.md` says what the others hold.
+    """
+
+    def __init__(self, path: str = "") -> None:
+        self.path = path
+        self.digests: list[bytes] = []
+        self.commits: list[Commit] = []
+        self.parents: list[tuple[int, ...]] = []
+        self.generations: list[int] = []
+        self.seconds: list[float] = []
+        self.filters: list[bytes] = []
+        self._new = 0
+        if path:
+            self._load()
+        self._places = dict(zip(self.digests, range(len(self.digests)), strict=True))
+
+    def _load(self) -> None:
+        try:
+            outer = unpack(io.read_file(self.path, _LIMIT), "the commit graph")
+            if outer["version"] == VERSION and crc32(outer["body"]) == outer["check"]:
+                self._set(unpack(outer["body"], "the commit graph"))
+        except (MuseError, OSError, LookupError, TypeError, ValueError):
+            pass  # it is made anew
+
+    def _set(self, body: dict[str, Any]) -> None:
+        digests, trees, parents = _cut(body["digests"]), _cut(body["trees"]), body["parents"]
+        people = [Author(*author) for author in body["authors"]]
+        above = [tuple([digests[place] for place in places]) for places in parents]
+        authors = [people[place] for place in body["author"]]
+        commits = list(map(Commit, trees, above, authors, body["times"], body["messages"]))
+        rest: list[list[Any]] = [list(body[name]) for name in ("generations", "seconds", "filters")]
+        if any(len(column) != len(digests) for column in (trees, parents, authors, commits, *rest)):
+            raise ValueError("columns differ in length")
+        self.digests, self.commits, self.parents = digests, commits, list(parents)
+        self.generations, self.seconds, self.filters = rest
+
+    def find(self, digest: bytes) -> int | None:
+        """The place of a commit; None when the graph lacks it."""
+        return self._places.get(digest)
+
+    def reach(self, store: ObjectStore, tips: Iterable[bytes]) -> list[int]:
+        """The places of `tips`, after reading what the graph lacks of all that they reach.
+
+        Raises:
+            Missing, Damaged: One of them is not there, or is no commit.
+        """
+        tips = list(tips)
+        pending = list(tips)
+        read: dict[bytes, Commit] = {}
+        while pending:
+            digest = pending[-1]
+            if digest in self._places:
+                pending.pop()
+                continue
+            commit = read.get(digest)
+            if commit is None:
+                commit = read[digest] = read_commit(store, digest)
+            lacking = [parent for parent in commit.parents if parent not in self._places]
+            if lacking:
+                pending += lacking
+            else:
+                self._append(digest, commit)
+        return [self._places[tip] for tip in tips]
+
+    def _append(self, digest: bytes, commit: Commit) -> None:
+        parents = tuple([self._places[parent] for parent in commit.parents])
+        self._places[digest] = len(self.digests)
+        self.digests.append(digest)
+        self.commits.append(commit)
+        self.parents.append(parents)
+        self.generations.append(1 + max([self.generations[parent] for parent in parents], default=0))
+        self.seconds.append(_seconds(commit.time))
+        self.filters.append(b"")
+        self._new += 1
+
+    def set_filter(self, place: int, filter: bytes) -> None:
+        """Remember the path filter of a commit."""
+        self.filters[place] = filter
+        self._new += 1
+
+    def _encode(self) -> bytes:
+        people: dict[Author, int] = {}
+        author = [people.setdefault(commit.author, len(people)) for commit in self.commits]
+        body = {
+            "digests": b"".join(self.digests),
+            "trees": b"".join([commit.tree for commit in self.commits]),
+            "parents": self.parents,
+            "generations": self.generations,
+            "authors": list(people),
+            "author": author,
+            "times": [commit.time for commit in self.commits],
+            "seconds": self.seconds,
+            "messages": [commit.message for commit in self.commits],
+            "filters": self.filters,
+        }
+        data = pack(body)
+        return pack({"version": VERSION, "check": crc32(data), "body": data})
+
+    def _save(self) -> None:
+        """Write it. One that cannot be written is no failure; the next try is made when as much is new again."""
+        self._new = 0
+        data = self._encode()
+        try:
+            if len(data) <= _LIMIT:
+                io.write_atomic(self.path, data, durable=False)
+        except MuseError:
+            pass
+
+    def __enter__(self) -> Graph:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        if self.path and (kind is None or issubclass(kind, (MuseError, GeneratorExit))):
+            if self._new >= max(_FEW, len(self.digests) // _SHARE):
+                self._save()
+            _live[self.path] = (_signature(self.path), self)
+
+
+_live: dict[str, tuple[_Signature | None, Graph]] = {}
+
+
+def open_graph(path: str) -> Graph:
+    """The graph in `path`; in a process that lives on, the one of last time if nobody else wrote it since."""
+    seen, graph = _live.pop(path, (None, None))
+    return graph if graph is not None and seen == _signature(path) else Graph(path)
+
+
+def _signature(path: str) -> _Signature | None:
+    try:
+        state = os.stat(path, follow_symlinks=False)
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_ino, state.st_size
+
+
+def _cut(digests: bytes) -> list[bytes]:
+    return [digests[at : at + DIGEST_SIZE] for at in range(0, len(digests), DIGEST_SIZE)]
+
+
+def _seconds(time: str) -> float:
+    """Seconds since 1970; a time that is none counts as the oldest."""
+    try:
+        return parse(time)
+    except ValueError:
+        return float("-inf")
