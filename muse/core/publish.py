@@ -9,14 +9,12 @@ from __future__ import annotations
 import errno
 import os
 
-from muse.core import locks
+from muse.core import locks, syscalls
 from muse.core.errors import SystemTrouble
 
 LINK, RENAME, LOCK = "link", "rename", "lock"
 WAYS = (LINK, RENAME, LOCK)
 
-_AT_FDCWD = -100
-_RENAME_NOREPLACE = 1
 _LOCK_NAME = "publish.lock"
 
 
@@ -41,22 +39,9 @@ def create(temp: str, path: str, way: str) -> None:
     if way == LINK:
         os.link(temp, path)
     elif way == RENAME:
-        _rename_noreplace(temp, path)
+        syscalls.rename_noreplace(temp, path)
     else:
         _rename_locked(temp, path)
-
-
-def _rename_noreplace(temp: str, path: str) -> None:
-    import ctypes
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    call = getattr(libc, "renameat2", None)
-    if call is None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), path)
-    source, target = os.fsencode(temp), os.fsencode(path)
-    if call(_AT_FDCWD, source, _AT_FDCWD, target, _RENAME_NOREPLACE) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code), path)
 
 
 def _rename_locked(temp: str, path: str) -> None:

@@ -11,27 +11,12 @@ import os
 import stat
 import time
 
-from muse.core import locks, temps
-
-#: Above so many files several threads share the work: a file that is on its way to the disk goes only once it is there.
-_MANY = 50
-_WORKERS = 8
+from muse.core import crowd, locks, temps
 
 
 def remove_dead(paths: list[str]) -> int:
     """Remove temporary files, except those whose writers may be alive. Returns how many went."""
-    if len(paths) <= _MANY:
-        return sum(map(_remove_if_dead, paths))
-    from threading import Thread
-
-    counts: list[int] = []
-    parts = [paths[first::_WORKERS] for first in range(_WORKERS)]
-    threads = [Thread(target=lambda part=part: counts.append(sum(map(_remove_if_dead, part)))) for part in parts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(counts)
+    return sum(crowd.share(_remove_if_dead, paths))
 
 
 def _remove_if_dead(path: str) -> bool:

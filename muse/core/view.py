@@ -62,7 +62,8 @@ class View(NamedTuple):
 
     def with_section(self, store: ObjectStore, name: str, value: Any) -> View:
         """The same view with another value for a section, which goes into the store when it is long."""
-        return self._replace(sections={**self.sections, name: spill(store, pack(value), self.sections.get(name, EMPTY))})
+        section = spill(store, pack(value), self.sections.get(name, EMPTY))
+        return self._replace(sections={**self.sections, name: section})
 
     def stage(self, store: ObjectStore) -> Stage:
         """What is staged."""

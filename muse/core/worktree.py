@@ -12,8 +12,8 @@ from __future__ import annotations
 import errno
 import os
 
-from muse.core import io, progress
-from muse.core.disk import Blocked, Folders, Found
+from muse.core import crowd, io, progress, syscalls
+from muse.core.disk import Blocked, Folders, Found, signature
 from muse.core.errors import Damaged, MuseError, Unconfirmed, from_os_error
 from muse.core.named import NamedTuple
 from muse.core.names import show
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from muse.core.ops import Operation
     from muse.core.paths import Layout
     from muse.core.store import ObjectStore
-
-#: From this many files on, one `syncfs` is cheaper than an `fsync` for each.
-_MANY = 50
 
 
 class Planned(NamedTuple):
@@ -74,10 +71,10 @@ class Staging:
                 assert change.after is not None
                 progress.report("writing files", number, len(wanted))
                 path = os.path.join(self.folder, str(number))
-                self._write(path, change.after, store, each=len(wanted) < _MANY)
+                self._write(path, change.after, store, each=len(wanted) < crowd.MANY)
                 self._files[change.path] = path
-            if len(wanted) >= _MANY and self._durable:
-                sync_file_system(self.folder)
+            if len(wanted) >= crowd.MANY and self._durable:
+                syscalls.sync_file_system(self.folder)
         except OSError as error:
             raise from_os_error(error, "cannot write", self.folder) from error
 
@@ -140,8 +137,10 @@ def put_in_place(
             _remove_empty(folders, root, touched)
             for path in [plan.change.path for plan in writes]:
                 _clear_empty(folders, root, path)
+            many = len(writes) >= crowd.MANY
             for path, found in sorted((plan.change.path, plan.found) for plan in writes):
-                if not (folders.still(path, found) and _place(folders, path, staging.path(path), touched)):
+                old = found if many and found.entry is not None else None
+                if not (folders.still(path, found) and _place(folders, path, staging.path(path), touched, old)):
                     left.append(path)
             touched |= folders.made_in
         if durable:
@@ -164,14 +163,39 @@ def _remove(folders: Folders, path: str, touched: set[str]) -> None:
     touched.add(folder)
 
 
-def _place(folders: Folders, path: str, staged: str, touched: set[str]) -> bool:
+def _place(folders: Folders, path: str, staged: str, touched: set[str], found: Found | None) -> bool:
     folder, _, name = path.rpartition("/")
     try:
-        os.rename(staged, name, dst_dir_fd=folders.open(folder, create=True))
-    except (Blocked, IsADirectoryError, NotADirectoryError):
+        above = folders.open(folder, create=True)
+        if found is None or not _swap(staged, above, name, found):
+            os.rename(staged, name, dst_dir_fd=above)
+    except (Blocked, IsADirectoryError, NotADirectoryError, _Changed):
         return False
     touched.add(folder)
     return True
+
+
+class _Changed(Exception):
+    """Somebody was faster by a hair: the file had changed when it was replaced, and is back."""
+
+
+def _swap(staged: str, above: int, name: str, found: Found) -> bool:
+    """Put a new file in the place of an old one, which then waits to be removed with others; False: not possible.
+
+    What a file held is given back to the disk when its last name goes, and some file systems wait for that.
+    """
+    try:
+        syscalls.exchange(staged, above, name)
+    except OSError:
+        return False
+    old = signature(os.lstat(staged))
+    if found.seen is not None and old[:1] + old[2:] == found.seen[:1] + found.seen[2:]:  # ctime tells of names too
+        return True
+    try:
+        syscalls.exchange(staged, above, name)
+    except FileNotFoundError:
+        os.rename(staged, name, dst_dir_fd=above)
+    raise _Changed
 
 
 def _remove_empty(folders: Folders, root: str, touched: set[str]) -> None:
@@ -212,31 +236,14 @@ def _clear_empty(folders: Folders, root: str, path: str) -> None:
 
 def _sync_folders(root: str, folders: Iterable[str]) -> None:
     folders = sorted(folders)
-    if len(folders) >= _MANY:
-        sync_file_system(root)
+    if len(folders) >= crowd.MANY:
+        syscalls.sync_file_system(root)
         return
     for folder in folders:
         try:
             io.sync_folder(os.path.join(root, folder))
         except (FileNotFoundError, NotADirectoryError):
             continue
-
-
-def sync_file_system(path: str) -> None:
-    """Make everything on the file system of `path` durable: `syncfs` where there is one, else `sync`."""
-    import ctypes
-
-    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-    if syncfs is None:
-        os.sync()
-        return
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        if syncfs(fd) != 0:
-            code = ctypes.get_errno()
-            raise OSError(code, os.strerror(code), path)
-    finally:
-        os.close(fd)
 
 
 def applied(layout: Layout) -> int | None:
@@ -259,6 +266,11 @@ def is_behind(layout: Layout, operation: Operation | None) -> bool:
         return False
     done = applied(layout)
     return done is not None and done < operation.folder
+
+
+def is_unfinished(layout: Layout, operation: Operation | None) -> bool:
+    """True when a command died on its way through the folder, or left contents below `.muse/restore/`."""
+    return is_behind(layout, operation) or bool(leftovers(layout))
 
 
 def resume(layout: Layout, operation: Operation, store: ObjectStore, *, durable: bool) -> Resumed:
@@ -316,8 +328,7 @@ def remove_tree(path: str) -> None:
         if os.path.islink(path) or not os.path.isdir(path):
             os.unlink(path)
             return
-        for name in os.listdir(path):
-            os.unlink(os.path.join(path, name))
+        crowd.share(io.remove_quietly, [os.path.join(path, name) for name in os.listdir(path)])
         os.rmdir(path)
     except OSError:
         return

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import worktree
+from muse.core import crowd, syscalls, worktree
 from muse.core.disk import Folders, Found
 from muse.core.errors import Damaged, MuseError, SystemTrouble
 from muse.core.types import Change
@@ -148,7 +148,7 @@ def test_many_files_are_synced_at_once(
 ) -> None:
     place = Place(tmp_path / "root", {}, {f"f{number}": file(b"%d" % number) for number in range(files)})
     at_once: list[str] = []
-    monkeypatch.setattr(worktree, "sync_file_system", at_once.append)
+    monkeypatch.setattr(syscalls, "sync_file_system", at_once.append)
     with faults.tripping(-1, Exception(), names=("fsync",)) as calls:
         Staging(place.layout, "0123", durable=True).write(place.changes, place.store)
         assert len(calls) == syncs
@@ -157,10 +157,40 @@ def test_many_files_are_synced_at_once(
         assert (len(calls), len(at_once)) == (syncs, syncs == 0)
 
 
-def test_syncing_a_whole_file_system(tmp_path: Path) -> None:
-    worktree.sync_file_system(str(tmp_path))
-    with pytest.raises(FileNotFoundError):
-        worktree.sync_file_system(str(tmp_path / "nowhere"))
+def many(start: bytes) -> dict[str, What]:
+    """More files than are placed one by one."""
+    return {f"f{number:02d}": file(start + b"%d" % number) for number in range(crowd.MANY)}
+
+
+@pytest.mark.parametrize("possible", [True, False])
+def test_many_files_change_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, possible: bool) -> None:
+    if not possible:
+        monkeypatch.setattr(syscalls, "exchange", lambda *arguments: (_ for _ in ()).throw(OSError(errno.EINVAL, "")))
+    place = Place(tmp_path / "root", many(b"old "), {**many(b"new "), "one more": file(b"")})
+    assert place.go() == ()
+    assert read(place.root) == {**many(b"new "), "one more": file(b"")}
+    assert worktree.leftovers(place.layout) == []
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_edit_at_the_last_moment_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: bool
+) -> None:
+    """It comes after the last look at the file, and before the file is replaced."""
+    place = Place(tmp_path / "root", many(b"old "), many(b"new "))
+    exchange = syscalls.exchange
+
+    def edited(source: str, dir_fd: int, name: str) -> None:
+        if name == "f07":
+            Path(place.root, name).write_bytes(b"edited")
+        exchange(source, dir_fd, name)
+        if name == "f07" and gone:
+            monkeypatch.setattr(syscalls, "exchange", exchange)
+            Path(place.root, name).unlink()
+
+    monkeypatch.setattr(syscalls, "exchange", edited)
+    assert place.go() == ("f07",)
+    assert read(place.root) == {**many(b"new "), "f07": file(b"edited")}
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])

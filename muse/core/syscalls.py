@@ -1,0 +1,62 @@
+"""System calls that Python has no name for."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+_AT_FDCWD = -100
+_NOREPLACE, _EXCHANGE = 1, 2
+
+
+def sync_file_system(path: str) -> None:
+    """Make everything on the file system of `path` durable: `syncfs` where there is one, else `sync`."""
+    import ctypes
+
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if syncfs is None:
+        os.sync()
+        return
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if syncfs(fd) != 0:
+            raise _failure(path)
+    finally:
+        os.close(fd)
+
+
+def rename_noreplace(source: str, target: str) -> None:
+    """Rename a file, if its new name is free.
+
+    Raises:
+        FileExistsError: It is not.
+        OSError: With `ENOSYS` or `EINVAL` where this cannot be had.
+    """
+    _renameat2(source, _AT_FDCWD, target, _NOREPLACE)
+
+
+def exchange(source: str, dir_fd: int, name: str) -> None:
+    """Let two files change names, in one step.
+
+    Raises:
+        FileNotFoundError: One of them is not there.
+        OSError: With `ENOSYS` or `EINVAL` where this cannot be had.
+    """
+    _renameat2(source, dir_fd, name, _EXCHANGE)
+
+
+def _renameat2(source: str, dir_fd: int, target: str, flags: int) -> None:
+    import ctypes
+
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), target)
+    if call(_AT_FDCWD, os.fsencode(source), dir_fd, os.fsencode(target), flags) != 0:
+        raise _failure(target)
+
+
+def _failure(path: str) -> OSError:
+    import ctypes
+
+    code = ctypes.get_errno()
+    return OSError(code, os.strerror(code), path)

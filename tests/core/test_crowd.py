@@ -1,0 +1,20 @@
+"""`muse.core.crowd`: every item once, by several threads when there are many."""
+
+from __future__ import annotations
+
+from threading import get_ident
+
+import pytest
+
+from muse.core import crowd
+
+
+@pytest.mark.parametrize("count", [0, 1, crowd.MANY - 1, crowd.MANY, 1000])
+def test_every_item_is_worked_on_once(count: int) -> None:
+    assert sorted(crowd.share(lambda item: item * 2, range(count))) == [item * 2 for item in range(count)]
+
+
+@pytest.mark.parametrize(("count", "several"), [(crowd.MANY - 1, False), (crowd.MANY, True)])
+def test_threads_are_for_many(count: int, several: bool) -> None:
+    own = get_ident()
+    assert any(ident != own for ident in crowd.share(lambda item: get_ident(), range(count))) == several

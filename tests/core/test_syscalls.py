@@ -1,0 +1,39 @@
+"""`muse.core.syscalls`: what they do, and how they fail."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from muse.core import syscalls
+
+
+def test_syncing_a_whole_file_system(tmp_path: Path) -> None:
+    syscalls.sync_file_system(str(tmp_path))
+    with pytest.raises(FileNotFoundError):
+        syscalls.sync_file_system(str(tmp_path / "nowhere"))
+
+
+def test_two_files_change_names(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("one")
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below/b").write_text("two")
+    fd = os.open(tmp_path / "below", os.O_RDONLY)
+    try:
+        syscalls.exchange(str(tmp_path / "a"), fd, "b")
+        with pytest.raises(FileNotFoundError):
+            syscalls.exchange(str(tmp_path / "a"), fd, "c")
+    finally:
+        os.close(fd)
+    assert ((tmp_path / "a").read_text(), (tmp_path / "below/b").read_text()) == ("two", "one")
+
+
+def test_a_name_that_is_taken_stays(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("one")
+    (tmp_path / "b").write_text("two")
+    with pytest.raises(FileExistsError):
+        syscalls.rename_noreplace(str(tmp_path / "a"), str(tmp_path / "b"))
+    syscalls.rename_noreplace(str(tmp_path / "a"), str(tmp_path / "c"))
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"b": "two", "c": "one"}
