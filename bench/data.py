@@ -7,6 +7,7 @@ import os
 import struct
 import zlib
 from base64 import b64encode
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from math import isqrt
 from random import Random
@@ -16,23 +17,58 @@ FILE_SIZE = 2_000
 #: Outputs in the notebook, and pixels along the side of each: 225 KB that no compressor makes smaller.
 PLOTS, _SIDE = 20, 274
 
+_STRIDE = 37
+_RANDOM_BLOCK = 1 << 20
+_SITES = ("north", "south", "harbour", "airport", "old town")
 _WORDS = ("the", "value", "of", "mean", "column", "plot", "frame", "index", "data", "model", "fit", "score", "noise")
 
 
-def write_files(folder: str, count: int) -> list[str]:
-    """Fill a folder with text files, the square root of `count` in each sub-folder. Returns their paths."""
+def name(at: int, count: int) -> str:
+    """The path of one of `count` text files, from their folder: the square root of `count` in each sub-folder."""
     width = isqrt(count)
-    paths = [os.path.join(folder, f"part{at // width:03}", f"file{at % width:03}.txt") for at in range(count)]
+    return os.path.join(f"part{at // width:03}", f"file{at % width:03}.txt")
+
+
+def write_files(folder: str, count: int) -> list[str]:
+    """Fill a folder with text files, named as `name` says. Returns their paths."""
+    paths = [os.path.join(folder, name(at, count)) for at in range(count)]
     for at, path in enumerate(paths):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         write(path, text(at))
     return paths
 
 
+def change(number: int, count: int) -> tuple[int, bytes]:
+    """Change `number` to `count` files: which of them gets what text. Each changes another file than the one before."""
+    at = number * _STRIDE % count
+    return at, text(at, number + 1)
+
+
 def write(path: str, data: bytes) -> None:
     """Write a file as an editor does."""
     with open(path, "wb") as file:
         file.write(data)
+
+
+def write_random(path: str, size: int, version: int = 0) -> None:
+    """Write a file that no compressor makes smaller, in blocks."""
+    random = Random(f"random {version}")
+    with open(path, "wb") as file:
+        for start in range(0, size, _RANDOM_BLOCK):
+            file.write(random.randbytes(min(_RANDOM_BLOCK, size - start)))
+
+
+def table(rows: int) -> bytes:
+    """A CSV as an instrument writes it: 17,000 rows make 1 MB. More rows begin with the same bytes."""
+    return b"".join(map(_table_row, range(rows)))
+
+
+@cache
+def _table_row(number: int) -> bytes:
+    random = Random(f"row {number}")
+    time = datetime(2026, 1, 1) + timedelta(minutes=5 * number, seconds=random.randrange(60))
+    values = ",".join(f"{random.gauss(20, 5):.4f}" for _ in range(3))
+    return f"{number:06},{time.isoformat()},{random.choice(_SITES)},{values}\n".encode()
 
 
 def text(number: int, version: int = 0) -> bytes:

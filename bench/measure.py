@@ -2,7 +2,7 @@
 
 No machine is quiet, and an hour later it is another machine. So the contenders take turns, A B A B, and what counts
 is the ratio of their medians. Before each turn the disk is brought to rest, or one would pay for what the other left
-unwritten.
+unwritten. A few rows have no rival: muse alone, held against a figure.
 """
 
 from __future__ import annotations
@@ -11,11 +11,21 @@ import gc
 import os
 import resource
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from statistics import median
-from typing import NamedTuple
+from tempfile import TemporaryFile
+from typing import Literal, NamedTuple
+
+#: What the system counts the peak of a process in, and how many of these are a MiB.
+_PEAKS_IN_MIB = 1 << 20 if sys.platform == "darwin" else 1 << 10
+_PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
 
 
 class Sample(NamedTuple):
@@ -35,10 +45,10 @@ Contender = Callable[[int], Sample]
 
 
 class Contenders(NamedTuple):
-    """Who takes turns: muse, what it is held against, and that once more at its most durable."""
+    """Who takes turns: muse, what it is held against if anything, and that once more at its most durable."""
 
     muse: Contender
-    other: Contender
+    other: Contender | None = None
     durable: Contender | None = None
 
 
@@ -47,11 +57,12 @@ class Workload(NamedTuple):
 
     Attributes:
         title: What is done.
-        against: What muse is held against, as a person types it.
+        against: What muse is held against, as a person types it; empty where it is measured alone.
         contenders: Makes what is needed in an empty folder, and takes it down.
         rounds: Turns for each contender.
-        goal: The ratio that is not to be exceeded.
-        unit: What a sample counts: "s" or "B".
+        goal: What is not to be exceeded: by the ratio, or by muse's own figure where it is measured alone.
+        unit: What a sample counts: "s", "B", or anything else that can be counted, "MiB" or "packs".
+        judged: Which ratio the goal is about: that of the values ("value") or of the CPU seconds ("cpu").
         warm_ups: Turns before the first that counts.
     """
 
@@ -61,6 +72,7 @@ class Workload(NamedTuple):
     rounds: int
     goal: float | None = None
     unit: str = "s"
+    judged: Literal["value", "cpu"] = "value"
     warm_ups: int = 1
 
 
@@ -69,13 +81,13 @@ class Outcome(NamedTuple):
 
     workload: Workload
     muse: Sequence[Sample]
-    other: Sequence[Sample]
-    durable: Sequence[Sample]
+    other: Sequence[Sample] = ()
+    durable: Sequence[Sample] = ()
 
     @property
-    def ratio(self) -> float:
+    def ratio(self) -> float | None:
         """muse ÷ the other."""
-        return middle(self.muse) / middle(self.other)
+        return middle(self.muse) / middle(self.other) if self.other else None
 
     @property
     def durable_ratio(self) -> float | None:
@@ -90,9 +102,20 @@ class Outcome(NamedTuple):
         return median(muse) / median(other) if muse and other else None
 
     @property
+    def judged(self) -> float:
+        """The figure that the goal is about."""
+        ratio = self.cpu_ratio if self.workload.judged == "cpu" else self.ratio
+        return middle(self.muse) if ratio is None else ratio
+
+    @property
     def missed(self) -> bool:
         """True when there is a goal and muse is above it."""
-        return self.workload.goal is not None and self.ratio > self.workload.goal
+        return self.workload.goal is not None and self.judged > self.workload.goal
+
+
+def ready(contenders: Contenders) -> Callable[[str], AbstractContextManager[Contenders]]:
+    """For a workload whose contenders have been made already."""
+    return lambda folder: nullcontext(contenders)
 
 
 def middle(samples: Sequence[Sample]) -> float:
@@ -138,21 +161,37 @@ def timed_commands(folder: str, *commands: Sequence[str]) -> Sample:
     """Measure commands that are run one after the other, from the start of the first to the end of the last.
 
     What they leave running (`git` does: `gc --auto`) is waited for afterwards, so that it takes nothing from the
-    next contender. It is not counted.
+    next contender. It is not counted. What they complain of is shown only when one of them fails.
     """
     background, held = os.pipe()
+    with TemporaryFile() as said:
 
-    def work() -> None:
-        for command in commands:
-            subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, pass_fds=[held], check=True)
+        def work() -> None:
+            for command in commands:
+                subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=said, pass_fds=[held], check=True)
 
-    try:
-        sample = timed(work, resource.RUSAGE_CHILDREN)
-    finally:
-        os.close(held)
-        os.read(background, 1)  # returns when the last process that inherited the other end has gone
-        os.close(background)
-    return sample
+        try:
+            return timed(work, resource.RUSAGE_CHILDREN)
+        except subprocess.CalledProcessError:
+            said.seek(0)
+            sys.stderr.write(said.read().decode(errors="replace"))
+            raise
+        finally:
+            os.close(held)
+            os.read(background, 1)  # returns when the last process that inherited the other end has gone
+            os.close(background)
+
+
+def peak(folder: str, *commands: Sequence[str]) -> Sample:
+    """The most memory, in MiB, that any of these commands held, one process after the other.
+
+    A process starts with the peak of the one that started it, so a small one of its own stands in between.
+    """
+    peaks = [
+        subprocess.run([sys.executable, "-c", _PEAK, *command], cwd=folder, check=True, capture_output=True).stdout
+        for command in commands
+    ]
+    return Sample(max(map(int, peaks)) / _PEAKS_IN_MIB)
 
 
 def _cpu_seconds(who: int) -> float:

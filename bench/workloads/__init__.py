@@ -1,14 +1,33 @@
 """One file for each row of the table: a function `workload(quick)` that describes it."""
 
-#: In the order of the table: first the rows that have a goal.
+#: In the order of the table: time against a rival, then bytes, memory, and what muse does by itself.
 NAMES = (
     "kernel_status",
     "load_ext",
+    "version",
+    "process_status",
+    "process_status_git",
     "notebook_commit",
     "first_commit",
+    "first_commit_process",
     "tree_status",
     "tree_commit",
-    "process_status",
-    "version",
+    "checkout_hundred",
+    "log_all",
+    "log_ten",
+    "large_commit",
+    "large_checkout",
+    "csv_bytes",
+    "csv_blocks",
     "notebook_bytes",
+    "one_file_bytes",
+    "one_file_bytes_flat",
+    "joined_packs",
+    "joined_bytes",
+    "joined_pause",
+    "tree_memory",
+    "large_commit_memory",
+    "large_checkout_memory",
+    "sweep_steady",
+    "sweep_stale",
 )

@@ -1,4 +1,4 @@
-"""The first commit of 10,000 files of 2 KB: every round in a new repository, over the same files."""
+"""The first commit of 10,000 files of 2 KB, in process: every round in a new repository, over the same files."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from functools import partial
 
 from bench import data
 from bench.measure import Contenders, Sample, Workload
-from bench.repositories import Repository, three
+from bench.repositories import Muse, Repository, three
 
 
 def workload(quick: bool) -> Workload:
     """The row."""
+    return first(quick, "in process", Muse, goal=0.4)
+
+
+def first(quick: bool, where: str, kind: type[Muse], goal: float) -> Workload:
+    """The row for one kind of muse."""
     count = 1_000 if quick else 10_000
-    title = f"first commit of {count:,} files of 2 KB, in process"
-    return Workload(title, "`git add`, `git commit`", partial(_contenders, count), rounds=5, goal=0.45)
+    title = f"first commit of {count:,} files of 2 KB, {where}"
+    return Workload(title, "`git add`, `git commit`", partial(_contenders, count, kind), rounds=5, goal=goal)
 
 
 @contextmanager
-def _contenders(count: int, folder: str) -> Iterator[Contenders]:
-    repositories = three(folder)
+def _contenders(count: int, kind: type[Muse], folder: str) -> Iterator[Contenders]:
+    repositories = three(folder, kind)
     for repository in repositories:
         data.write_files(repository.folder, count)
     yield Contenders(*(partial(_commit, repository) for repository in repositories))

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from bench import sizes
 from bench.measure import Contenders, Sample, Workload
-from bench.repositories import Repository, three
+from bench.repositories import Repository, two
 from bench.workloads.notebook_commit import commit
 
 
@@ -20,11 +21,10 @@ def workload(quick: bool) -> Workload:
 
 @contextmanager
 def _contenders(commits: int, folder: str) -> Iterator[Contenders]:
-    muse, git, _ = three(folder)
-    yield Contenders(partial(_size, muse, commits), partial(_size, git, commits))
+    yield Contenders(*(partial(_size, repository, commits) for repository in two(folder)))
 
 
 def _size(repository: Repository, commits: int, number: int) -> Sample:
     for version in range(commits):
-        commit(repository, number * commits + version)
-    return Sample(repository.size())
+        commit(repository, version)
+    return Sample(sizes.blocks(repository.store))

@@ -6,32 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from bench import data
+from bench import data, history
 from bench.measure import Contenders, Sample, Workload
 from bench.repositories import Repository, three
-
-_STRIDE = 37
 
 
 def workload(quick: bool) -> Workload:
     """The row."""
     count = 1_000 if quick else 10_000
     title = f"commit of 1 changed file of {count:,}, in process"
-    return Workload(title, "`git add`, `git commit`", partial(_contenders, count), rounds=15, warm_ups=2)
+    contenders = partial(_contenders, count)
+    return Workload(title, "`git add`, `git commit`", contenders, rounds=15, goal=0.8, warm_ups=2)
 
 
 @contextmanager
 def _contenders(count: int, folder: str) -> Iterator[Contenders]:
-    yield Contenders(*(_contender(repository, count) for repository in three(folder)))
+    repositories = three(folder)
+    for repository in repositories:
+        data.write_files(repository.folder, count)
+        repository.commit()
+    yield Contenders(*(partial(_commit, repository, count) for repository in repositories))
 
 
-def _contender(repository: Repository, count: int) -> partial[Sample]:
-    paths = data.write_files(repository.folder, count)
-    repository.commit()
-    return partial(_commit, repository, paths)
-
-
-def _commit(repository: Repository, paths: list[str], number: int) -> Sample:
-    at = number * _STRIDE % len(paths)
-    data.write(paths[at], data.text(at, number + 1))
+def _commit(repository: Repository, count: int, number: int) -> Sample:
+    history.change(repository, count, number)
     return repository.commit()

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
 from bench import data
 from bench.measure import Contenders, Workload
-from bench.repositories import Git, Muse
+from bench.repositories import two
 
 
 def workload(quick: bool) -> Workload:
     """The row."""
     count = 1_000 if quick else 10_000
     title = f"status of {count:,} clean files, in process"
-    return Workload(title, "`git status`", partial(_contenders, count), rounds=20, warm_ups=2)
+    contenders = partial(_contenders, count)
+    return Workload(title, "`git status`", contenders, rounds=20, goal=1.4, judged="cpu", warm_ups=2)
 
 
 @contextmanager
 def _contenders(count: int, folder: str) -> Iterator[Contenders]:
-    muse, git = Muse(os.path.join(folder, "muse")), Git(os.path.join(folder, "git"))
+    muse, git = two(folder)
     for repository in (muse, git):
         data.write_files(repository.folder, count)
         repository.commit()

@@ -11,7 +11,7 @@ from bench.measure import Contenders, Workload, timed_commands
 
 def workload(quick: bool) -> Workload:
     """The row."""
-    return Workload("`muse --version` in a shell", "`python -c pass`", _contenders, rounds=30, warm_ups=2)
+    return Workload("`muse --version` in a shell", "`python -c pass`", _contenders, rounds=30, goal=2.2, warm_ups=2)
 
 
 @contextmanager

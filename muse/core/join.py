@@ -1,45 +1,50 @@
 """Keeping packs few: which packs the next command's own pack takes in.
 
-When packs of about one size pile up, they become one of the next size. Each byte is copied once for each size that
-it passes through, so a thousand commits leave some twenty packs and write less than three times what they hold.
+Packs pile up until there are many, and then the smallest of them become one. Few bytes are copied for each pack that
+goes, so a thousand commits leave less than thirty packs and write less than three times what they hold.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
+from operator import attrgetter
 
 from muse.core.errors import Damaged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from muse.core.store import ObjectStore
     from muse.core.types import PackRef
 
-#: Packs of one size that become one, the new one counted.
-FAN = 8
+#: Packs that there may be. A quarter of them may be small, however many large ones there are.
+MANY = 28
 #: Bytes that one command copies at most.
 MOST = 8 << 20
-#: Where the sizes end. A pack of the last or more is left alone.
-_SIZES = (4 << 10, 32 << 10, 256 << 10, 2 << 20, MOST // 2)
+#: A pack of this size or more is left alone.
+SMALL = MOST // 2
 
 
-def choose(refs: Iterable[PackRef], size: int) -> tuple[PackRef, ...]:
-    """The packs that a new one of `size` bytes takes in, oldest first."""
-    taken: list[PackRef] = []
-    lower = 0
-    for upper in _SIZES:
-        fellows = [ref for ref in refs if lower <= ref.size < upper]
-        lower = upper
-        together = sum(ref.size for ref in fellows)
-        if not fellows or (len(fellows) + 1 < FAN and together + together // len(fellows) <= MOST):
-            continue
-        for ref in fellows:
-            if size + ref.size <= MOST:
-                taken.append(ref)
-                size += ref.size
-    return tuple(taken)
+def choose(refs: Sequence[PackRef], size: int) -> tuple[PackRef, ...]:
+    """The packs that a new one of `size` bytes takes in, oldest first.
+
+    How many of the smallest those are, is what makes the bytes to copy least against the cube of their number.
+    The power is for the future: the more packs go now, the longer it is until a large one must be copied again.
+    """
+    small = sorted([ref for ref in refs if ref.size < SMALL], key=attrgetter("size"))
+    large = len(refs) - len(small)
+    if len(small) < max(MANY // 4, MANY - large):
+        return ()
+    taken, least = 0, float("inf")
+    for number, ref in enumerate(small, 1):
+        size += ref.size
+        if size > MOST:
+            break
+        if size / number**3 <= least:
+            taken, least = number, size / number**3
+    chosen = set(small[:taken])
+    return tuple([ref for ref in refs if ref in chosen])
 
 
 def take_in(store: ObjectStore) -> tuple[PackRef, ...]:
