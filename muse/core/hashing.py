@@ -36,6 +36,9 @@ def _own() -> Maker:
     return maker
 
 
+#: Pieces that wait to be hashed beside other work, at most.
+_AHEAD = 4
+
 _maker = _own()
 _left = _FEW
 
@@ -48,3 +51,44 @@ def sha256(data: bytes) -> Hash:
         if _left < 0:
             _maker = openssl()
     return _maker(data)
+
+
+class Beside:
+    """A hasher for a large content in pieces, in a thread of its own: what is done with a piece need not wait for it.
+
+    Used as a context manager, or closed: then the thread has ended.
+    """
+
+    def __init__(self) -> None:
+        from queue import Queue
+        from threading import Thread
+
+        self._hash = openssl()()
+        self._pieces: Queue[bytes | None] = Queue(_AHEAD)
+        self._thread = Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while (piece := self._pieces.get()) is not None:
+            self._hash.update(piece)
+
+    def update(self, piece: bytes) -> None:
+        """Take the next piece; waits when the thread is far behind."""
+        self._pieces.put(piece)
+
+    def digest(self) -> bytes:
+        """The digest of all pieces. No more can follow."""
+        self.close()
+        return self._hash.digest()
+
+    def close(self) -> None:
+        """End the thread."""
+        if self._thread.is_alive():
+            self._pieces.put(None)
+            self._thread.join()
+
+    def __enter__(self) -> Beside:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()

@@ -7,12 +7,12 @@ it is never in memory as a whole.
 from __future__ import annotations
 
 import os
-from hashlib import sha256
-from typing import NamedTuple
 
 from muse.core import io
 from muse.core.codec import PROBE, Compressor, StreamCompressor, compresses, difference
 from muse.core.errors import from_os_error
+from muse.core.hashing import Beside
+from muse.core.named import NamedTuple
 from muse.core.new_pack import NewPack
 from muse.core.pack import RAW, ZSTD, ZSTD_PREFIX, Link, Slot
 from muse.core.types import PackRef
@@ -45,7 +45,7 @@ class Incoming:
         self.pack = NewPack(layout, durable=durable, way=way)
         self.size = 0
         self._start = self.pack.size
-        self._hash = sha256()
+        self._hash = Beside()
         self._compressor: StreamCompressor | None = None
 
     def write(self, piece: bytes) -> None:
@@ -66,6 +66,7 @@ class Incoming:
 
     def discard(self) -> None:
         """Drop it."""
+        self._hash.close()
         self.pack.discard()
 
 
@@ -82,6 +83,7 @@ class PackWriter:
         self._layout, self._durable, self._way = layout, durable, way
         self._compressor: Compressor | None = None
         self._pack: NewPack | None = None
+        self._begun: list[Incoming] = []
         self._large: list[NewPack] = []
 
     def __contains__(self, digest: bytes) -> bool:
@@ -130,8 +132,10 @@ class PackWriter:
         return self._own().take_in(pack)
 
     def incoming(self) -> Incoming:
-        """A place for a large content. It counts once it is adopted."""
-        return Incoming(self._layout, durable=self._durable, way=self._way)
+        """A place for a large content. It counts once it is adopted, and goes with the writer if it never is."""
+        incoming = Incoming(self._layout, durable=self._durable, way=self._way)
+        self._begun.append(incoming)
+        return incoming
 
     def adopt(self, incoming: Incoming) -> None:
         """Add a large content that is finished."""
@@ -165,10 +169,11 @@ class PackWriter:
 
     def discard(self) -> None:
         """Drop what has no name yet."""
-        for pack in (self._pack, *self._large):
-            if pack is not None:
-                pack.discard()
-        self._pack, self._large = None, []
+        if self._pack is not None:
+            self._pack.discard()
+        for incoming in self._begun:
+            incoming.discard()
+        self._pack, self._begun, self._large = None, [], []
 
     def _own(self) -> NewPack:
         if self._pack is None:

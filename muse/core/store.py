@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from muse.core.codec import decompress
 from muse.core.errors import Damaged, Missing
+from muse.core.hashing import Beside
 from muse.core.pack import LARGE, RAW, ZSTD, ZSTD_PREFIX, Link, Pack, PackGone, Slot
 from muse.core.types import PackRef, digest_of, id_of
 
@@ -204,20 +205,19 @@ class ObjectStore:
         if slot.size <= LARGE or slot.kind not in (RAW, ZSTD) or not isinstance(source, Pack):
             yield self._checked(source, digest, slot, {digest})
             return
-        from hashlib import sha256
-
         from muse.core.codec import decompress_stream
 
         pieces = source.stored_pieces(slot)
         if slot.kind == ZSTD:
             pieces = decompress_stream(pieces, id_of(digest))
-        hashed, left = sha256(), slot.size
-        for piece in pieces:
-            hashed.update(piece)
-            left -= len(piece)
-            if left < 0:
-                break
-            yield piece
+        left = slot.size
+        with Beside() as hashed:
+            for piece in pieces:
+                hashed.update(piece)
+                left -= len(piece)
+                if left < 0:
+                    break
+                yield piece
         if left or hashed.digest() != digest:
             raise Damaged(f"{id_of(digest)} is damaged in {source.path}")
 

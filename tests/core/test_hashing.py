@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import threading
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from muse.core import hashing
 
 FEW = """
 import sys
+import threading
 from muse.core.hashing import sha256
 for size in {sizes}:
     sha256(bytes(size)).digest()
@@ -43,3 +45,19 @@ def test_a_python_without_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_sha2", "_sha256"):
         monkeypatch.setitem(sys.modules, name, None)
     assert hashing._own() is hashlib.sha256
+
+
+@given(st.lists(st.binary(max_size=100), max_size=20))
+def test_beside_other_work_the_digest_is_the_same(pieces: list[bytes]) -> None:
+    with hashing.Beside() as hashed:
+        for piece in pieces:
+            hashed.update(piece)
+        assert hashed.digest() == hashlib.sha256(b"".join(pieces)).digest()
+
+
+def test_no_thread_is_left() -> None:
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt), hashing.Beside() as hashed:
+        hashed.update(b"half")
+        raise KeyboardInterrupt
+    assert threading.active_count() == before
