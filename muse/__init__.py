@@ -19,13 +19,19 @@ if TYPE_CHECKING:
     from muse.verbs.commit import commit as commit
     from muse.verbs.config import config as config
     from muse.verbs.diff import diff as diff
+    from muse.verbs.doctor import doctor as doctor
+    from muse.verbs.fsck import fsck as fsck
+    from muse.verbs.gc import gc as gc
     from muse.verbs.init import init as init
     from muse.verbs.log import log as log
     from muse.verbs.op import op as op
     from muse.verbs.redo import redo as redo
+    from muse.verbs.reset import reset as reset
     from muse.verbs.restore import restore as restore
+    from muse.verbs.shelf import shelf as shelf
     from muse.verbs.show import show as show
     from muse.verbs.status import status as status
+    from muse.verbs.tag import tag as tag
     from muse.verbs.undo import undo as undo
 
 __version__ = "0.1.0"

@@ -100,6 +100,6 @@ def saved(root: str | os.PathLike[str]) -> set[bytes]:
         return set()
     store = ObjectStore(layout, newest.packs)
     try:
-        return {digest for ref in newest.packs for digest in store._pack(ref).digests()}
+        return {digest for ref in newest.packs for digest, _ in store.pack(ref).slots()}
     finally:
         store.close()

@@ -6,7 +6,7 @@ over as a whole when a pack they need was replaced meanwhile.
 
 from __future__ import annotations
 
-from muse.core import ops, worktree
+from muse.core import folder_state, ops
 from muse.core.errors import Damaged, Refused
 from muse.core.named import NamedTuple
 from muse.core.pack import PackGone
@@ -78,7 +78,7 @@ def reading(repo: Repo, work: Callable[[State], T]) -> T:
     """Run a command that changes nothing, after finishing what a dead one began if nobody is busy with it."""
     notes: list[str] = []
     operation = ops.newest(repo.layout)
-    if worktree.is_unfinished(repo.layout, operation):
+    if folder_state.is_unfinished(repo.layout, operation):
         from muse.core import finish
 
         finish.if_free(repo, notes)

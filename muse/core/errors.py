@@ -71,7 +71,7 @@ class Damaged(MuseError):
 
     kind = "damaged"
     exit_status = 3
-    advice = "The rest is still readable; bring this back from a copy of `.muse`."
+    advice = "`muse fsck` shows what is affected, `muse doctor` repairs what can be repaired."
 
     def __init__(self, message: str, hint: str = "", *, kind: str | None = None) -> None:
         super().__init__(message, hint or self.advice, kind=kind)

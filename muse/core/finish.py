@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from muse.core import ops, worktree
+from muse.core import folder_state, ops, worktree
 from muse.core.errors import Damaged, MuseError, Refused
 from muse.core.names import show
 from muse.core.pack import PackGone
@@ -13,13 +13,7 @@ from muse.core.worktree_lock import WorktreeLock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from muse.core.ops import Operation
-    from muse.core.paths import Layout
     from muse.core.repo import Repo
-
-
-def is_needed(layout: Layout, operation: Operation | None) -> bool:
-    """True when a command died on its way through the folder, or left contents below `.muse/restore/`."""
-    return worktree.is_behind(layout, operation) or bool(worktree.leftovers(layout))
 
 
 def hold(repo: Repo, held: WorktreeLock, notes: list[str], *, shared: bool) -> None:
@@ -36,7 +30,7 @@ def hold(repo: Repo, held: WorktreeLock, notes: list[str], *, shared: bool) -> N
         SystemTrouble: The folder cannot be finished.
     """
     held.acquire(shared=shared)
-    if is_needed(repo.layout, ops.newest(repo.layout)):
+    if folder_state.is_unfinished(repo.layout, ops.newest(repo.layout)):
         if not held.exclusive:
             held.acquire(shared=False)
         _finish(repo, held, notes)
@@ -56,26 +50,38 @@ def if_free(repo: Repo, notes: list[str]) -> None:
         held.release()
 
 
-def _finish(repo: Repo, held: WorktreeLock, notes: list[str]) -> None:
+def rest(repo: Repo, held: WorktreeLock, notes: list[str], *, any_host: bool = False) -> None:
+    """Finish what there is to finish; the lock is held exclusively. Raises as `hold` does.
+
+    Args:
+        repo, held, notes: As for `hold`.
+        any_host: Whether to finish what another machine began, too.
+    """
+    if folder_state.is_unfinished(repo.layout, ops.newest(repo.layout)):
+        _finish(repo, held, notes, any_host=any_host)
+
+
+def _finish(repo: Repo, held: WorktreeLock, notes: list[str], *, any_host: bool = False) -> None:
     """Finish the folder and empty `.muse/restore/`; the lock is held exclusively."""
     worktree.clear_restore(repo.layout)
     gone: PackGone | None = None
     for _ in range(ops.TRIES):
         try:
-            return _resume(repo, held, notes)
+            return _resume(repo, held, notes, any_host)
         except PackGone as error:
             gone = error  # replaced meanwhile
     raise Damaged(f"{gone} is missing, and the folder is not finished")
 
 
-def _resume(repo: Repo, held: WorktreeLock, notes: list[str]) -> None:
+def _resume(repo: Repo, held: WorktreeLock, notes: list[str], any_host: bool) -> None:
     newest = ops.newest(repo.layout)
-    if newest is None or not worktree.is_behind(repo.layout, newest):
+    if newest is None or not folder_state.is_behind(repo.layout, newest):
         return
     store = ops.open_store(repo.layout, newest)
     try:
         pending = newest if newest.changes_folder else ops.read(repo.layout, newest.folder)
-        _check_host(pending, held)
+        if not any_host:
+            _check_host(pending, held)
         resumed = worktree.resume(repo.layout, pending, store, durable=repo.durable)
     except FileNotFoundError:
         raise Damaged(f"operation {newest.folder} is missing, and the folder is not finished") from None
@@ -90,6 +96,6 @@ def _check_host(pending: Operation, held: WorktreeLock) -> None:
     if held.is_network and pending.host != os.uname().nodename:
         raise Refused(
             f"`{pending.command}` (operation {pending.number}) was begun on {pending.host} and is not finished",
-            f"Run any muse command on {pending.host}.",
+            f"Run any muse command on {pending.host}; if it is gone, `muse doctor --resume` here.",
             kind="not-finished",
         )

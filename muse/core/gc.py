@@ -131,7 +131,7 @@ def _oldest(state: State, retention: Retention) -> int:
     oldest, counted = state.number, 0
     for operation in state.operations():
         counted += operation.verb != "gc"
-        if counted <= max(1, retention.operations) or _seconds(operation) >= limit:
+        if counted <= max(1, retention.operations) or _seconds(operation) > limit:
             oldest = operation.number
     return oldest
 

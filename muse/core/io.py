@@ -13,13 +13,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import suppress
 
 from muse.core import locks, publish, temps
 from muse.core.errors import Damaged, from_os_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
 #: No single read of ours may claim more than this many bytes.
@@ -84,6 +84,18 @@ def read_file(path: str, limit: int = MAX_READ) -> bytes:
     fd, found = open_regular(path, limit)
     try:
         return read_exactly(fd, 0, found.st_size)
+    except OSError as error:
+        raise from_os_error(error, "cannot read", path) from error
+    finally:
+        os.close(fd)
+
+
+def pieces(path: str, limit: int = MAX_READ) -> Iterator[bytes]:
+    """The bytes of a file in pieces of at most 1 MiB. Raises as `open_regular` does."""
+    fd, _ = open_regular(path, limit)
+    try:
+        while piece := os.read(fd, _BUFFER):
+            yield piece
     except OSError as error:
         raise from_os_error(error, "cannot read", path) from error
     finally:
@@ -295,8 +307,10 @@ def _is_ours(fd: int) -> bool:
 
 def remove_quietly(path: str) -> None:
     """Remove a file of ours that nobody needs; if that fails, nobody needs to know."""
-    with suppress(OSError):  # the sweep of the next command takes it
+    try:
         os.unlink(path)
+    except OSError:
+        return  # the sweep of the next command takes it
 
 
 def write_atomic(path: str, data: bytes, *, durable: bool = True, prefix: str = temps.MUSE_TEMP) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from zlib import crc32
 
 from muse.core import io, temps
-from muse.core.errors import from_os_error
+from muse.core.errors import Damaged, from_os_error
 from muse.core.pack import BUCKET, END, ENTRY, FOOTER, HEADER, MAGIC, VERSION, Slot
 from muse.core.types import PackRef
 
@@ -83,6 +83,8 @@ class NewPack:
             Damaged: The index of the other is; nothing was appended.
         """
         slots = list(pack.slots())
+        if any(not HEADER.size <= slot.offset <= pack.end_of_data - slot.stored for _, slot in slots):
+            raise Damaged(f"{pack.path} has an index that is not its own")
         if any(digest in self._slots for digest, _ in slots):
             return False
         shift = self.size - HEADER.size

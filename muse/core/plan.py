@@ -8,11 +8,11 @@ it is forced. Whatever is replaced and in no pack yet is saved first.
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from muse.core import names
 from muse.core.disk import Blocked, Folders, Found, NotAFile
 from muse.core.errors import Refused, SystemTrouble
+from muse.core.named import NamedTuple
 from muse.core.types import LINK, Change, Entry
 from muse.core.worktree import Planned
 

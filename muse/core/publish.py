@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 
-from muse.core import locks, syscalls
+from muse.core import locks
 from muse.core.errors import SystemTrouble
 
 LINK, RENAME, LOCK = "link", "rename", "lock"
@@ -39,6 +39,8 @@ def create(temp: str, path: str, way: str) -> None:
     if way == LINK:
         os.link(temp, path)
     elif way == RENAME:
+        from muse.core import syscalls
+
         syscalls.rename_noreplace(temp, path)
     else:
         _rename_locked(temp, path)

@@ -7,13 +7,13 @@ listed: its files are looked at one `stat` each, and only a file whose signature
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from muse.core import disk, listing, names, progress, trees
 from muse.core.disk import UNKNOWN, Content, NotAFile, Signature, signature
 from muse.core.errors import MuseError, SystemTrouble, from_os_error
 from muse.core.ignore import ENVIRONMENT_MARK, Rules
 from muse.core.listing import UNSEEN, FolderSignature, Listing
+from muse.core.named import NamedTuple
 from muse.core.stat_cache import FolderRecord, StatCache
 from muse.core.types import DIGEST_SIZE, FOLDER, Change, Entry
 

@@ -7,7 +7,6 @@ change could hide behind them. Folders are packed one by one, so that one change
 
 from __future__ import annotations
 
-from typing import NamedTuple
 from zlib import crc32
 
 from muse.core import io, temps
@@ -15,6 +14,7 @@ from muse.core.codec import pack, unpack
 from muse.core.disk import Signature
 from muse.core.errors import MuseError
 from muse.core.listing import FolderSignature, Listing
+from muse.core.named import NamedTuple
 from muse.core.types import DIGEST_SIZE, Entry
 
 VERSION = 2

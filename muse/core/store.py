@@ -238,7 +238,7 @@ class ObjectStore:
 
         assert self.writer is not None, "a reading command adds nothing"
         digest = digest_of(data) if digest is None else digest
-        if digest not in self.writer and not self._holds_whole(digest):
+        if not self.holds_whole(digest):
             self.writer.add(digest, data, base_for(self, like, len(data)) if like is not None else None)
         return digest
 
@@ -254,13 +254,16 @@ class ObjectStore:
             assert content.data is not None
             return self.add(content.data, digest, like)
         assert self.writer is not None, "a reading command adds nothing"
-        if digest in self.writer or self._holds_whole(digest):
+        if self.holds_whole(digest):
             content.incoming.discard()
         else:
             self.writer.adopt(content.incoming)
         return digest
 
-    def _holds_whole(self, digest: bytes) -> bool:
+    def holds_whole(self, digest: bytes) -> bool:
+        """Whether an object is here, and is what was written: what is not is to be written anew."""
+        if self.writer is not None and digest in self.writer:
+            return True
         if digest not in self:
             return False
         try:

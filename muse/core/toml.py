@@ -11,10 +11,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from muse.core import io
 from muse.core.errors import UsageProblem, from_os_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 #: No file of settings has more bytes.
 LIMIT = 1 << 20

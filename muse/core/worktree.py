@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import os
 
-from muse.core import crowd, io, progress, syscalls
+from muse.core import crowd, folder_state, io, progress, syscalls
 from muse.core.disk import Blocked, Folders, Found, signature
 from muse.core.errors import Damaged, MuseError, Unconfirmed, from_os_error
 from muse.core.named import NamedTuple
@@ -246,33 +246,6 @@ def _sync_folders(root: str, folders: Iterable[str]) -> None:
             continue
 
 
-def applied(layout: Layout) -> int | None:
-    """The number up to which the folder is done; None when nobody wrote it yet."""
-    try:
-        digits = io.read_file(layout.applied, 64).strip()
-    except (FileNotFoundError, MuseError):
-        return None
-    return int(digits) if digits.isdigit() else None
-
-
-def set_applied(layout: Layout, number: int, *, durable: bool) -> None:
-    """Record that the folder is done up to operation `number`."""
-    io.write_atomic(layout.applied, b"%d\n" % number, durable=durable)
-
-
-def is_behind(layout: Layout, operation: Operation | None) -> bool:
-    """True when a command died between its entry and the last of its files."""
-    if operation is None or not operation.folder:
-        return False
-    done = applied(layout)
-    return done is not None and done < operation.folder
-
-
-def is_unfinished(layout: Layout, operation: Operation | None) -> bool:
-    """True when a command died on its way through the folder, or left contents below `.muse/restore/`."""
-    return is_behind(layout, operation) or bool(leftovers(layout))
-
-
 def resume(layout: Layout, operation: Operation, store: ObjectStore, *, durable: bool) -> Resumed:
     """Finish what `operation`, whose command died, says of the folder. The exclusive lock is held.
 
@@ -299,7 +272,7 @@ def resume(layout: Layout, operation: Operation, store: ObjectStore, *, durable:
     try:
         staging.write([plan.change for plan in planned], store)
         left += put_in_place(layout.root, planned, staging, durable=durable, done=done)
-        set_applied(layout, operation.number, durable=durable)
+        folder_state.set_applied(layout, operation.number, durable=durable)
     finally:
         staging.discard()
     return Resumed(operation, tuple(sorted(left)))
@@ -307,16 +280,8 @@ def resume(layout: Layout, operation: Operation, store: ObjectStore, *, durable:
 
 def clear_restore(layout: Layout) -> None:
     """Remove what dead commands left below `.muse/restore/`. The exclusive lock is held."""
-    for name in leftovers(layout):
+    for name in folder_state.leftovers(layout):
         remove_tree(os.path.join(layout.restore, name))
-
-
-def leftovers(layout: Layout) -> list[str]:
-    """The names below `.muse/restore/`; none when that is a link to somewhere else."""
-    try:
-        return os.listdir(layout.restore) if not os.path.islink(layout.restore) else []
-    except OSError:
-        return []
 
 
 def remove_tree(path: str) -> None:

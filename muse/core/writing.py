@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from muse.core import create, entry, finish, io, join, log, ops, view, worktree
+from muse.core import create, entry, finish, folder_state, io, join, log, ops, view, worktree
 from muse.core.command import State, view_of
 from muse.core.errors import MuseError, Refused, SystemTrouble, Unconfirmed
 from muse.core.ops import Operation
@@ -47,7 +47,7 @@ class Draft(NamedTuple, Generic[T]):
         retires: Packs that are in the store no longer, or that no operation names.
         oldest: Number of the oldest operation to keep; 0 for as it was.
         lost: See `ops.Operation`.
-        aside: Those of `retires` whose files are set aside, as something in them cannot be had elsewhere.
+        aside: Those of `retires` whose files are set aside, and not removed.
     """
 
     answer: Callable[[tuple[str, ...]], T]
@@ -186,8 +186,8 @@ class _Writing:
         """Steps 3 and 4 of the protocol: stage the files, write the pack, create the entry."""
         changes = [plan.change for plan in draft.planned]
         section = view.spill(state.store, view.encode_changes(changes))
-        if changes and worktree.applied(self.layout) is None:
-            worktree.set_applied(self.layout, state.number, durable=self.repo.durable)
+        if changes and folder_state.applied(self.layout) is None:
+            folder_state.set_applied(self.layout, state.number, durable=self.repo.durable)
         staging.write(changes, state.store)
         if os.path.lexists(self.layout.operation(state.number + 1)):
             raise entry.Lost
@@ -276,7 +276,7 @@ class _Writing:
             return ()
         left = worktree.put_in_place(self.layout.root, planned, staging, durable=self.repo.durable)
         try:
-            worktree.set_applied(self.layout, operation.number, durable=self.repo.durable)
+            folder_state.set_applied(self.layout, operation.number, durable=self.repo.durable)
         except SystemTrouble as error:
             raise Unconfirmed(f"recorded as operation {operation.number}, but {error.message}", error.hint) from error
         return left

@@ -17,8 +17,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
-from typing import NamedTuple
 
+from muse.core.named import NamedTuple
 from muse.notebook.model import Cell
 from muse.notebook.sequence import Matching
 

@@ -16,7 +16,10 @@ time, never truth. Of a file that holds the mark itself nothing is cut.
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 #: A private-use character that no real text holds; it stands at both ends of a placeholder.
 MARK = "\ue5c7"

@@ -7,12 +7,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
+from muse.core.named import NamedTuple
 from muse.notebook.light import NotANotebook, Texts, parse, parse_fully
 from muse.notebook.output import TRACEBACK, Output, read_outputs, size_of
 from muse.notebook.version3 import upgrade
 from muse.notebook.volatile import of_cell_metadata, of_notebook_metadata
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["TRACEBACK", "Cell", "NotANotebook", "Notebook", "Output", "read", "size_of"]
 

@@ -7,10 +7,13 @@ a stream, says nothing, and is gone.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
+from muse.core.named import NamedTuple
 from muse.notebook.light import NotANotebook, Texts, length_of
 from muse.notebook.volatile import settled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 #: The MIME type under which the traceback of an error stands.
 TRACEBACK = "application/vnd.jupyter.error"

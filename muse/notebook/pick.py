@@ -10,13 +10,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any, NamedTuple
 
 from muse.core.errors import UsageProblem
+from muse.core.named import NamedTuple
 from muse.notebook.align import align
 from muse.notebook.light import parse_fully
 from muse.notebook.model import Cell, NotANotebook, Notebook, read
 from muse.notebook.noise import is_noise
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _HINT = "Name cells by position, as in `nb.ipynb#3,5-7`, or by id, as in `nb.ipynb#id:abc`."
 # From this minor version of nbformat 4 on every cell has an id, unlike all others.

@@ -7,8 +7,10 @@ that is held against the file.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
 
+from muse.core.named import NamedTuple
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from muse.notebook.model import Notebook
 

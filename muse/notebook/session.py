@@ -7,13 +7,15 @@ disk is older than what the person sees.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
 
-from muse.notebook.ran import Run, unsaved
+from muse.core.named import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from muse.notebook.model import Notebook
+    from muse.notebook.ran import Run
 
 
 class Session(NamedTuple):
@@ -59,6 +61,8 @@ def unsaved_runs(root: str) -> Unsaved | None:
     """
     if current is None or not (runs := current.runs()) or (path := _notebook(current, root)) is None:
         return None
+    from muse.notebook.ran import unsaved
+
     saved = _saved(path)
     missing = unsaved(saved.notebook, runs, saved.signature[0]) if saved is not None else ()
     return Unsaved(path, missing) if missing else None

@@ -7,9 +7,11 @@ notebook compares equal with its upgraded self, as far as possible.
 
 from __future__ import annotations
 
-from typing import Any
-
 from muse.notebook.light import NotANotebook
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _MIMES = {
     "text": "text/plain",

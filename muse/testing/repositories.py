@@ -123,7 +123,7 @@ def _tips(operation: Operation, store: ObjectStore) -> set[bytes]:
 
 
 def damage(root: str) -> list[str]:
-    """What cannot be read back of all that any operation of the log reaches; empty when everything is whole.
+    """What cannot be read back of all that any operation that counts reaches; empty when everything is whole.
 
     Every commit, tree and file is read and its hash is compared, and so is all that the operations saved of the
     folder.
@@ -134,7 +134,7 @@ def damage(root: str) -> list[str]:
         return []
     reader = _Reader(ObjectStore(layout, newest.packs))
     try:
-        for number in ops.numbers(layout):
+        for number in ops.numbers(layout, newest.oldest):
             reader.operation(layout, number)
     finally:
         reader.store.close()

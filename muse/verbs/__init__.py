@@ -8,7 +8,7 @@ keywords, and `repo` last, and returns a `Result`. Names that begin with "_" are
 from __future__ import annotations
 
 import os
-from importlib import import_module
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ def load(name: str) -> ModuleType:
         raise KeyError(name)
     module = f"{__name__}.{name}"
     try:
-        return import_module(module)
+        __import__(module)
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
         raise KeyError(name) from None
+    return sys.modules[module]

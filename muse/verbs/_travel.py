@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from muse.core import plan
 from muse.core.errors import Refused
+from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.types import Change
 from muse.display.document import Block, Hint, Notice, line

@@ -173,7 +173,7 @@ class _Look:
     def _store(self, folders: Folders, change: Change) -> None:
         path, before, after = change
         assert after is not None
-        if after.digest in self.store:
+        if self.store.holds_whole(after.digest):
             return
         like = before.digest if before is not None else None
         held = self.held.get(path)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from muse.core import trees
 from muse.core.command import State
-from muse.core.disk import Blocked, Content, Folders, NotAFile, read_entry
+from muse.core.disk import Blocked, Content, Folders, NotAFile
 from muse.core.errors import UsageProblem
+from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.repo import Repo
 from muse.core.types import Change, Entry

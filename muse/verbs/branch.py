@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from muse.core.command import State, reading
 from muse.core.dag import read_commit
 from muse.core.errors import UsageProblem
+from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.repo import Repo
 from muse.core.revs import check_name, resolve

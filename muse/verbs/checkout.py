@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from muse.core import trees
 from muse.core.command import State
 from muse.core.dag import read_commit, tree_of
 from muse.core.errors import UsageProblem
+from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.plan import Target
 from muse.core.repo import Repo

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from muse.core import trees
 from muse.core.clock import now
 from muse.core.command import State
+from muse.core.dag import read_commit, tree_of
+from muse.core.errors import UsageProblem
 from muse.core.identity import author
-from muse.core.names import show, writable
+from muse.core.named import NamedTuple
+from muse.core.names import writable
 from muse.core.records import Commit, encode_commit
 from muse.core.repo import Repo
-from muse.core.types import Change, Entry, id_of
+from muse.core.types import Change, id_of
 from muse.core.writing import SHARED, Draft, writing
 from muse.display.document import Block, Document, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id
 from muse.notebook import session
 from muse.verbs import _work
-from muse.verbs._files import notebook_diff, status_of
+from muse.verbs._files import status_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,13 +30,12 @@ if TYPE_CHECKING:
 
 EXAMPLE = 'muse commit -m "first look"'
 
-_VERBS = {"added": "add", "changed": "update", "deleted": "remove"}
-
 
 class _Fields(NamedTuple):
     commit: bytes | None
     branch: str | None
     record: Commit | None
+    amended: bytes | None
     changes: tuple[Change, ...]
     skipped: tuple[Skipped, ...]
     only_staged: bool
@@ -51,6 +51,7 @@ class CommitResult(Result, _Fields):
         commit: Its digest; None when there was nothing to commit.
         branch: The branch it is on.
         record: What it says: author, time, message; None as well.
+        amended: Digest of the commit that it replaces, or was to replace; None for a commit that is new.
         changes: The files in it that differ from its parent.
         skipped: What was left out, and why.
         only_staged: Nothing but the stage was looked at.
@@ -83,16 +84,24 @@ class CommitResult(Result, _Fields):
         if self.unsaved is not None:
             yield Notice(self.unsaved.notice("commit"))
         if self.commit is None:
-            why = "nothing is staged" if self.only_staged else "the folder is as in the last commit"
-            yield line(f"Nothing to commit: {why}.")
+            yield line(self._nothing())
             yield from skipped_lines(self.skipped)
             return
         at = short_id(id_of(self.commit))
         yield line((f"[{self.branch}", "branch"), " ", (at, "id"), ("]", "branch"), f" {self.subject}")
-        yield line((self._counts(), "dim"))
+        if self.changes:
+            yield line((self._counts(), "dim"))
         yield from skipped_lines(self.skipped)
         if self.new_branch:
             yield Hint(f"no branch was checked out, so the commit got one: {self.branch}")
+        if self.amended is not None:
+            yield Hint(f"it replaces {short_id(id_of(self.amended))}; `muse undo` brings that back")
+
+    def _nothing(self) -> str:
+        why = "nothing is staged" if self.only_staged else "the folder is as in the last commit"
+        if self.amended is None:
+            return f"Nothing to commit: {why}."
+        return f"Nothing to amend: {why}, and no other message was given."
 
     def _counts(self) -> str:
         statuses = [status_of(change) for change in self.changes]
@@ -104,6 +113,7 @@ class CommitResult(Result, _Fields):
         return {
             "commit_id": id_of(self.commit) if self.commit is not None else None,
             "branch": self.branch,
+            "amended": id_of(self.amended) if self.commit is not None and self.amended is not None else None,
             "message": self.record.message if self.record is not None else None,
             **{
                 status: [change.path for change in self.changes if status_of(change) == status]
@@ -119,48 +129,57 @@ def arguments(parser: ArgumentParser) -> None:
     """What can be typed."""
     parser.add_argument("-m", "--message", help="what changed, and why (else muse says what changed)")
     parser.add_argument("--staged", action="store_true", help="only what `muse add` has staged")
+    parser.add_argument("--amend", action="store_true", help="replace the last commit by one that has this too")
 
 
-def commit(message: str | None = None, *, staged: bool = False, repo: Repo | None = None) -> CommitResult:
+def commit(
+    message: str | None = None, *, staged: bool = False, amend: bool = False, repo: Repo | None = None
+) -> CommitResult:
     """Record what is staged; with nothing staged, the whole folder.
 
     Args:
         message: What changed, and why. Without one the message says which files and cells changed.
         staged: Only what is staged, never the whole folder.
+        amend: Replace the commit that is checked out: same parents and author, and its message when none is given.
 
     Raises:
         SystemTrouble: A file cannot be read, or the disk is full; nothing was recorded.
-        Refused: Another command changed branch or stage at the same time.
+        Refused: Another command changed branch or stage (to amend: anything) at the same time.
+        UsageProblem: There is no commit to amend.
     """
     repo = repo or Repo.open()
     session.save_first(repo.root)
     message = message if message is None else writable(message)
-    args = (*(("-m", message) if message is not None else ()), *(("--staged",) if staged else ()))
-    return writing(repo, "commit", args, lambda state: _Build(state, message, staged).draft(), lock=SHARED)
+    flags = (*(("--staged",) if staged else ()), *(("--amend",) if amend else ()))
+    args = (*(("-m", message) if message is not None else ()), *flags)
+
+    def build(state: State) -> Draft[CommitResult]:
+        return _Build(state, message, only_staged=staged, amend=amend).draft()
+
+    return writing(repo, "commit", args, build, lock=SHARED, again=not amend)
 
 
 class _Build:
     """Decides what a commit holds, from one state of the repository."""
 
-    def __init__(self, state: State, message: str | None, only_staged: bool) -> None:
-        self.state, self.message = state, message
+    def __init__(self, state: State, message: str | None, *, only_staged: bool, amend: bool) -> None:
+        self.state, self.amend = state, amend
+        self.message = message if message and message.strip() else None
         self.view, self.store = state.view, state.store
         self.stage = self.view.stage(self.store)
         self.only_staged = only_staged or bool(self.stage)
         self.skipped: tuple[Skipped, ...] = ()
+        if amend and self.view.commit is None:
+            raise UsageProblem("there is no commit to amend yet", '`muse commit -m "..."` makes the first one.')
 
     def draft(self) -> Draft[CommitResult]:
         unsaved = session.unsaved_runs(self.state.repo.root)
-        tree, changes = self._staged_changes() if self.only_staged else self._all_changes()
-        if not changes:
-            return Draft(lambda left: self._answer(None, None, (), unsaved), None)
-        record = Commit(
-            tree=trees.update(self.store, tree, [(change.path, change.after) for change in changes]),
-            parents=(self.view.commit,) if self.view.commit is not None else (),
-            author=author(self.state.repo.settings),
-            time=now(),
-            message=self.message if self.message and self.message.strip() else self._say(changes),
-        )
+        changes = self._staged_changes() if self.only_staged else self._all_changes()
+        record = self._amended(changes) if self.amend else self._new(changes)
+        if record is None:
+            return Draft(lambda left: self._answer(None, None, (), unsaved, self.view.branch), None)
+        if self.amend:
+            changes = self._against_parent(record)
         digest = self.store.add(encode_commit(record))
         branch = self.view.branch or f"detached-{short_id(id_of(digest))}"
         view = self.view._replace(branch=branch).moved_to(digest).with_stage(self.store, {})
@@ -172,51 +191,56 @@ class _Build:
         record: Commit | None,
         changes: tuple[Change, ...],
         unsaved: session.Unsaved | None,
-        branch: str | None = None,
+        branch: str | None,
     ) -> CommitResult:
-        notes = tuple(self.state.notes)
-        new = commit is not None and self.view.branch is None
         return CommitResult(
-            commit, branch or self.view.branch, record, changes, self.skipped, self.only_staged, new, unsaved, notes
+            commit=commit,
+            branch=branch,
+            record=record,
+            amended=self.view.commit if self.amend else None,
+            changes=changes,
+            skipped=self.skipped,
+            only_staged=self.only_staged,
+            new_branch=commit is not None and self.view.branch is None,
+            unsaved=unsaved,
+            notes=tuple(self.state.notes),
         )
 
-    def _staged_changes(self) -> tuple[bytes | None, tuple[Change, ...]]:
-        from muse.core.dag import tree_of
+    def _new(self, changes: tuple[Change, ...]) -> Commit | None:
+        """A commit on top of the one that is checked out; None when nothing changed."""
+        if not changes:
+            return None
+        message = self.message
+        if message is None:
+            from muse.verbs._message import what_changed
 
-        tree = tree_of(self.store, self.view.commit)
-        found = _work.staged_changes(self.store, tree, self.stage)
-        return tree, tuple(change for change in found if change.before != change.after)
+            message = what_changed(self.store, changes)
+        parents = (self.view.commit,) if self.view.commit is not None else ()
+        tree = self._laid_over(tree_of(self.store, self.view.commit), changes)
+        return Commit(tree, parents, author(self.state.repo.settings), now(), message)
 
-    def _all_changes(self) -> tuple[bytes | None, tuple[Change, ...]]:
+    def _amended(self, changes: tuple[Change, ...]) -> Commit | None:
+        """The commit that is checked out as it should have been; None when it is so already."""
+        assert self.view.commit is not None
+        old = read_commit(self.store, self.view.commit)
+        new = old._replace(tree=self._laid_over(old.tree, changes), message=self.message or old.message)
+        return new._replace(time=now()) if new != old else None
+
+    def _laid_over(self, tree: bytes | None, changes: tuple[Change, ...]) -> bytes:
+        return trees.update(self.store, tree, [(change.path, change.after) for change in changes])
+
+    def _against_parent(self, record: Commit) -> tuple[Change, ...]:
+        parent = record.parents[0] if record.parents else None
+        return tuple(trees.compare(self.store, tree_of(self.store, parent), record.tree))
+
+    def _staged_changes(self) -> tuple[Change, ...]:
+        found = _work.staged_changes(self.store, tree_of(self.store, self.view.commit), self.stage)
+        return tuple(change for change in found if change.before != change.after)
+
+    def _all_changes(self) -> tuple[Change, ...]:
         work = _work.look(self.state, storing=True)
         if work.troubles:
             raise work.troubles[0]
         self.skipped = work.skipped
         self.state.notes.extend(work.warnings)
-        return work.tree, work.changes
-
-    def _say(self, changes: tuple[Change, ...]) -> str:
-        """A message that says what changed: "Update analysis.ipynb: 3 cells"."""
-        first = changes[0]
-        text = f"{_VERBS[status_of(first)]} {show(first.path)}"
-        if len(changes) == 1:
-            text += self._cells(first)
-        elif len(changes) == 2:
-            other = _VERBS[status_of(changes[1])]
-            text += f" and {'' if other == _VERBS[status_of(first)] else other + ' '}{show(changes[1].path)}"
-        else:
-            words = [_VERBS[status_of(change)] for change in changes]
-            text = ", ".join(
-                f"{word} {plural(words.count(word), 'file')}" for word in ("add", "update", "remove") if word in words
-            )
-        return text[0].upper() + text[1:]
-
-    def _cells(self, change: Change) -> str:
-        sides = [self._read(change.before), self._read(change.after)]
-        found = notebook_diff(change, *sides) if None not in sides else None
-        return f": {plural(len(found.changes), 'cell')}" if found is not None and found.changes else ""
-
-    def _read(self, entry: Entry | None) -> bytes | None:
-        return self.store.read(entry.digest) if entry is not None else None
-
-
+        return work.changes

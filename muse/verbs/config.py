@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from muse.core import config as settings_file
 from muse.core.config import Setting
 from muse.core.errors import NotARepository, UsageProblem
+from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.display.document import Document, Span, Table, line
 from muse.display.result import Result

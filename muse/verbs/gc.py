@@ -115,10 +115,7 @@ def gc(*, dry_run: bool = False, forget: bool = False, yes: bool = False, repo: 
     if dry_run or (forget and not yes):
         return reading(repo, lambda state: _look(state, retention))
     args = ("--forget", "--yes") if forget else ()
-    result = writing(repo, "gc", args, lambda state: _collect(state, retention), lock=SHARED)
-    if forget:
-        io.remove_quietly(repo.layout.graph_cache)  # it holds the messages of commits that are gone
-    return result
+    return writing(repo, "gc", args, lambda state: _collect(state, retention), lock=SHARED)
 
 
 def _look(state: State, retention: Retention) -> GcResult:
@@ -131,14 +128,13 @@ def _collect(state: State, retention: Retention) -> Draft[GcResult]:
     if newest is None:
         return Draft(lambda left: _look(state, retention), None)
     plan, keep = core.plan(state, retention)
+
+    def answer(left: tuple[str, ...]) -> GcResult:
+        if retention.forget:
+            io.remove_quietly(state.repo.layout.graph_cache)  # it holds the messages of commits that are gone
+        return GcResult(plan, True, retention.forget, tuple(state.notes))
+
     if not plan.does_something:
-        return Draft(lambda left: GcResult(plan, True, retention.forget, tuple(state.notes)), None)
+        return Draft(answer, None)
     core.carry_out(plan, state.store, keep)
-    return Draft(
-        lambda left: GcResult(plan, True, retention.forget, tuple(state.notes)),
-        state.view,
-        at=newest.at,
-        redo=newest.redo,
-        retires=plan.retires,
-        oldest=plan.oldest,
-    )
+    return Draft(answer, state.view, at=newest.at, redo=newest.redo, retires=plan.retires, oldest=plan.oldest)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from muse.core import create, ops, sweep
 from muse.core.command import State
 from muse.core.errors import UsageProblem
+from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.repo import ROOT_VARIABLE, Repo
 from muse.core.writing import Draft, writing

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from muse.core import ops
+from itertools import islice, takewhile
+
 from muse.core.command import State, reading
-from muse.core.errors import Damaged, UsageProblem
+from muse.core.errors import UsageProblem
 from muse.core.ops import Operation
 from muse.core.plan import Target
 from muse.core.repo import Repo
@@ -104,9 +105,7 @@ def op(
 
 
 def _log(state: State, limit: int | None) -> OpLogResult:
-    numbers = ops.numbers(state.repo.layout)[::-1][:limit]
-    found = (_steps.read(state, number) for number in numbers)
-    return OpLogResult(operation for operation in found if operation is not None)
+    return OpLogResult(islice(state.operations(), limit))
 
 
 def _restore(state: State, number: int, force: bool) -> Draft[StepResult]:
@@ -131,10 +130,8 @@ def _targets(state: State, number: int) -> list[Target]:
     """For each file that a later operation changed: its first `before` is wanted, its last `after` expected."""
     first: dict[str, Entry | None] = {}
     last: dict[str, Entry | None] = {}
-    for later in range(number + 1, state.number + 1):
-        operation = _steps.read(state, later)
-        if operation is None:
-            raise Damaged(f"operation {later} is missing from the log")
+    later = list(takewhile(lambda operation: operation.number > number, state.operations()))
+    for operation in reversed(later):
         for path, before, after in operation.changes(state.store) if operation.changes_folder else ():
             first.setdefault(path, before)
             last[path] = after

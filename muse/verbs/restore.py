@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from muse.core import trees
 from muse.core.command import State
 from muse.core.dag import tree_of
 from muse.core.errors import UsageProblem
+from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.plan import Target
 from muse.core.repo import Repo

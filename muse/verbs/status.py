@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from muse.core.command import State, reading
 from muse.core.disk import Folders
+from muse.core.named import NamedTuple
 from muse.core.names import show, sort_key
 from muse.core.repo import Repo
 from muse.core.types import Change, id_of
@@ -14,7 +13,6 @@ from muse.display.result import Result
 from muse.display.words import commands, short_id, size
 from muse.notebook import session
 from muse.verbs import _work
-from muse.verbs._files import notebook_diff, status_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,6 +98,8 @@ class StatusResult(Result, _Fields):
         return line("On branch ", (self.branch, "branch"), " at ", (at, "id"))
 
     def _file(self, change: Change, *, counted: bool = True) -> Block:
+        from muse.verbs._files import status_of
+
         status = status_of(change)
         parts: list[Part] = [(f"{status:<8}", _ROLES[status]), " ", (show(change.path), "path")]
         counts = self.cells.get(change.path) if counted else None
@@ -109,6 +109,8 @@ class StatusResult(Result, _Fields):
 
     def json(self) -> object:
         """The answer for programs."""
+        from muse.verbs._files import status_of
+
         return {
             "branch": self.branch,
             "commit_id": id_of(self.commit) if self.commit is not None else None,
@@ -191,6 +193,8 @@ def _cells(state: State, changes: tuple[Change, ...]) -> dict[str, CellCounts]:
         for change in changes:
             if change.before is None or change.after is None or not _work.is_notebook(change.path):
                 continue
+            from muse.verbs._files import notebook_diff
+
             old = state.store.read(change.before.digest)
             new = _work.read_as(folders, change.path, change.after)
             found = notebook_diff(change, old, new)

@@ -12,7 +12,7 @@ from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
 from typing import Any
 
-from muse.core import entry, io, locks, ops, publish, sweep
+from muse.core import entry, io, join, locks, ops, publish, sweep
 from muse.core.errors import Refused
 from muse.core.paths import Layout
 from muse.core.repo import Repo
@@ -158,3 +158,9 @@ def record_branches(who: int, root: str, prefix: str, times: int) -> list[str]:
         with suppress(Refused):
             done.append(record(repo, f"{prefix}-{who}-{number}"))
     return done
+
+
+def record_branches_joining(who: int, root: str, prefix: str, times: int) -> list[str]:
+    """The same, and each joins packs as soon as there are four."""
+    join.MANY = 4
+    return record_branches(who, root, prefix, times)

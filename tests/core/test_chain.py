@@ -295,6 +295,20 @@ def test_a_long_chain_that_ends_is_read(layout: Layout, length: int) -> None:
     assert ObjectStore(layout, [pack.create(os.urandom(16).hex())]).read(digest_of(datas[-1])) == datas[-1]
 
 
+def test_a_number_that_no_chain_reaches_ends_it(layout: Layout) -> None:
+    """The next one would not fit where it is written."""
+    first, second, third = versions(3)
+    pack = NewPack(layout, durable=False, way="link")
+    pack.append(digest_of(first), first, len(first), RAW)
+    stored = Link(digest_of(first), 2**32 - 1, codec.difference(second, first) or b"").encode()
+    pack.append(digest_of(second), stored, len(second), ZSTD_PREFIX)
+    store = writable(layout, [pack.create(os.urandom(16).hex())])
+    assert store.read(digest_of(second)) == second
+    store.add(third, like=digest_of(second))
+    assert store.link(digest_of(third)) is None
+    store.close()
+
+
 def test_an_entry_too_short_for_a_link_is_damage(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     for size in range(37):
         pack = NewPack(layout, durable=False, way="link")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from muse.core import ops, worktree
+from muse.core import folder_state, ops
 from muse.core.command import State, reading
 from muse.core.errors import Damaged, Refused
 from muse.core.repo import Repo
@@ -205,7 +205,7 @@ def test_files_stay_as_they_are_when_the_race_was_lost(repo: Repo) -> None:
     assert read_files(repo.root) == {"f": file(b"mine")}
     assert os.listdir(repo.layout.restore) == []
     assert unnamed_packs(repo.layout) == set()
-    assert worktree.applied(repo.layout) == 0
+    assert folder_state.applied(repo.layout) == 0
 
 
 # Packs that are replaced

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import finish, ops, worktree
+from muse.core import finish, folder_state, ops, worktree
 from muse.core.command import State, reading
 from muse.core.errors import Damaged, MuseError, Refused, SystemTrouble, Unconfirmed
 from muse.core.repo import Repo
@@ -51,7 +51,7 @@ def test_files_are_changed_and_what_they_were_is_saved(repo: Repo) -> None:
     assert change_files(repo, {"a/f": b"new", "b": b"new"}) == ((), [])
     assert read_files(repo.root) == {"a/f": file(b"new"), "b": file(b"new")}
     operation = newest(repo)
-    assert (operation.folder, worktree.applied(repo.layout)) == (2, 2)
+    assert (operation.folder, folder_state.applied(repo.layout)) == (2, 2)
     for path, before, after in reading(repo, lambda state: operation.changes(state.store)):
         assert after == file(b"new").entry
         assert before == (file(b"mine").entry if path == "a/f" else None)
@@ -64,19 +64,19 @@ def test_how_far_the_folder_is_stands_before_the_first_list(repo: Repo, monkeypa
     record(repo, "one")
     os.unlink(repo.layout.applied)
     seen: list[int | None] = []
-    after_its_pack(monkeypatch, lambda: seen.append(worktree.applied(repo.layout)))
+    after_its_pack(monkeypatch, lambda: seen.append(folder_state.applied(repo.layout)))
     change_files(repo, {"f": b"new"})
     assert seen == [1]
-    assert worktree.applied(repo.layout) == 2
+    assert folder_state.applied(repo.layout) == 2
 
 
 @pytest.mark.parametrize("lock", [SHARED, EXCLUSIVE])
 def test_the_next_command_with_the_lock_finishes(behind: Repo, lock: str) -> None:
-    assert finish.is_needed(behind.layout, newest(behind))
+    assert folder_state.is_unfinished(behind.layout, newest(behind))
     record(behind, "next", lock=lock)
     assert read_files(behind.root) == {"f": file(b"new"), "g": file(b"new")}
-    assert worktree.applied(behind.layout) == 1
-    assert not finish.is_needed(behind.layout, newest(behind))
+    assert folder_state.applied(behind.layout) == 1
+    assert not folder_state.is_unfinished(behind.layout, newest(behind))
 
 
 def test_the_next_reader_finishes_and_says_so_once(behind: Repo) -> None:

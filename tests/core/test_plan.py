@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.core import plan
-from muse.core.disk import Folders
+from muse.core.disk import Content, Folders
 from muse.core.errors import Refused, SystemTrouble
+from muse.core.pack_writer import Incoming
 from muse.core.paths import Layout
 from muse.core.plan import Plan, Target
 from muse.core.store import ObjectStore
@@ -100,7 +101,7 @@ def test_uncommitted_work_is_in_the_way(place: Place, expected: What, stands: Wh
     put(place.root, "a/f", stands)
     assert place.plan(target("a/f", expected, after)) == Plan((), ("a/f",))
     assert place.store.writer is not None
-    assert len(place.store.writer) == 0
+    assert place.store.writer.size == 0
     forced = place.plan(target("a/f", expected, after), force=True)
     assert forced.collisions == ()
     wanted = Change("a/f", stands.entry if stands else None, after.entry if after else None)
@@ -193,13 +194,13 @@ def test_what_cannot_be_kept(place: Place, what: What) -> None:
 
 def test_a_file_that_changes_meanwhile_stops_the_plan(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     put(place.root, "f", OLD)
-    original = Folders.read
+    original = Folders.content
 
-    def late(folders: Folders, path: str) -> bytes:
+    def late(folders: Folders, path: str, large: Callable[[], Incoming] | None = None) -> Content:
         put(place.root, "f", MINE)
-        return original(folders, path)
+        return original(folders, path, large)
 
-    monkeypatch.setattr(Folders, "read", late)
+    monkeypatch.setattr(Folders, "content", late)
     with pytest.raises(SystemTrouble, match="f changed while it was read") as refused:
         place.plan(target("f", OLD, NEW))
     assert refused.value.kind == "changing"

@@ -13,8 +13,9 @@ from muse.core.errors import Damaged
 from muse.core.shelf import Shelved, shelved, with_shelf
 from muse.core.types import Change
 from muse.core.view import Section, View
+from tests.core.names_to_try import NAMES
 from tests.core.stores import MemoryStore
-from tests.core.test_view import DIGESTS, ENTRIES, NAMES, PATHS
+from tests.core.test_view import DIGESTS, ENTRIES, PATHS
 
 SHELVED = st.builds(
     Shelved,

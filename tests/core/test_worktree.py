@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import crowd, syscalls, worktree
+from muse.core import crowd, folder_state, syscalls, worktree
 from muse.core.disk import Folders, Found
 from muse.core.errors import Damaged, MuseError, SystemTrouble
 from muse.core.types import Change
@@ -32,7 +32,7 @@ def place(tmp_path: Path) -> Place:
 def test_the_folder_gets_there(place: Place) -> None:
     assert place.go(durable=True) == ()
     assert read(place.root) == with_folders(SAMPLE_AFTER)
-    assert worktree.leftovers(place.layout) == []
+    assert folder_state.leftovers(place.layout) == []
 
 
 def test_what_is_not_in_the_list_is_not_touched(tmp_path: Path) -> None:
@@ -136,9 +136,9 @@ def test_contents_wait_whole_and_with_their_modes(tmp_path: Path) -> None:
     assert os.stat(staging.path("f")).st_mode & 0o777 == 0o640
     assert os.stat(staging.path("x")).st_mode & 0o777 == 0o750
     assert os.readlink(staging.path("l")) == "f"
-    assert worktree.leftovers(place.layout) == ["0123"]
+    assert folder_state.leftovers(place.layout) == ["0123"]
     staging.discard()
-    assert worktree.leftovers(place.layout) == []
+    assert folder_state.leftovers(place.layout) == []
     staging.discard()
 
 
@@ -169,7 +169,7 @@ def test_many_files_change_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     place = Place(tmp_path / "root", many(b"old "), {**many(b"new "), "one more": file(b"")})
     assert place.go() == ()
     assert read(place.root) == {**many(b"new "), "one more": file(b"")}
-    assert worktree.leftovers(place.layout) == []
+    assert folder_state.leftovers(place.layout) == []
 
 
 @pytest.mark.parametrize("gone", [False, True])
@@ -210,7 +210,7 @@ def test_a_full_disk_shows_before_anything_has_changed(tmp_path: Path, code: int
         finally:
             staging.discard()
         assert read_files(place.root) == SAMPLE_BEFORE
-        assert worktree.leftovers(place.layout) == []
+        assert folder_state.leftovers(place.layout) == []
     assert at > 5
 
 
@@ -228,18 +228,18 @@ def test_a_link_that_cannot_be_made_is_damage(tmp_path: Path, link: bytes) -> No
 
 @pytest.mark.parametrize(("number", "behind"), [(0, True), (4, True), (5, False), (6, False)])
 def test_how_far_the_folder_is(place: Place, number: int, behind: bool) -> None:
-    worktree.set_applied(place.layout, number, durable=True)
-    assert worktree.applied(place.layout) == number
-    assert worktree.is_behind(place.layout, place.operation) == behind
-    assert worktree.is_behind(place.layout, place.operation._replace(number=9)) == behind
-    assert not worktree.is_behind(place.layout, an_operation(9))
-    assert not worktree.is_behind(place.layout, None)
+    folder_state.set_applied(place.layout, number, durable=True)
+    assert folder_state.applied(place.layout) == number
+    assert folder_state.is_behind(place.layout, place.operation) == behind
+    assert folder_state.is_behind(place.layout, place.operation._replace(number=9)) == behind
+    assert not folder_state.is_behind(place.layout, an_operation(9))
+    assert not folder_state.is_behind(place.layout, None)
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"-1", b"1.5", b"1 2", b"9" * 100, b"\xb2", b"5\n\n"])
 def test_odd_numbers_are_none(place: Place, data: bytes) -> None:
     Path(place.layout.applied).write_bytes(data)
-    assert worktree.applied(place.layout) == (5 if data == b"5\n\n" else None)
+    assert folder_state.applied(place.layout) == (5 if data == b"5\n\n" else None)
 
 
 @pytest.mark.parametrize("make", NOT_OURS)
@@ -249,10 +249,10 @@ def test_something_else_in_place_of_the_number(
     monkeypatch.chdir(place.layout.muse)
     os.unlink(place.layout.applied)
     make(Path(place.layout.applied))
-    assert worktree.applied(place.layout) is None
+    assert folder_state.applied(place.layout) is None
     with suppress(MuseError):
-        worktree.set_applied(place.layout, 7, durable=False)
-    assert worktree.applied(place.layout) == (None if make.__name__ == "folder" else 7)
+        folder_state.set_applied(place.layout, 7, durable=False)
+    assert folder_state.applied(place.layout) == (None if make.__name__ == "folder" else 7)
 
 
 # What dead commands left
@@ -260,9 +260,9 @@ def test_something_else_in_place_of_the_number(
 
 def test_leftovers_are_removed(place: Place) -> None:
     put_all(place.layout.restore, {"0123/0": NEW, "0123/1": What("l", b"nowhere"), "file": NEW, "4567": What("d")})
-    assert len(worktree.leftovers(place.layout)) == 3
+    assert len(folder_state.leftovers(place.layout)) == 3
     worktree.clear_restore(place.layout)
-    assert worktree.leftovers(place.layout) == []
+    assert folder_state.leftovers(place.layout) == []
 
 
 def test_links_among_leftovers_are_not_followed(place: Place, tmp_path: Path) -> None:
@@ -270,10 +270,10 @@ def test_links_among_leftovers_are_not_followed(place: Place, tmp_path: Path) ->
     put(place.layout.restore, "link", What("l", os.fsencode(tmp_path / "outside")))
     put(place.layout.restore, "0123/link", What("l", os.fsencode(tmp_path / "outside")))
     worktree.clear_restore(place.layout)
-    assert worktree.leftovers(place.layout) == []
+    assert folder_state.leftovers(place.layout) == []
     os.rmdir(place.layout.restore)
     os.symlink(tmp_path / "outside", place.layout.restore)
-    assert worktree.leftovers(place.layout) == []
+    assert folder_state.leftovers(place.layout) == []
     worktree.clear_restore(place.layout)
     assert read_files(tmp_path / "outside") == {"precious": MINE}
 
@@ -285,7 +285,7 @@ def test_what_cannot_be_removed_waits(place: Place, monkeypatch: pytest.MonkeyPa
         patch.setattr(os, call, faults.failing(errno.EROFS))
         worktree.clear_restore(place.layout)
     worktree.clear_restore(place.layout)
-    assert worktree.leftovers(place.layout) == []
+    assert folder_state.leftovers(place.layout) == []
 
 
 def test_folders_stay_open_for_nobody(place: Place) -> None:

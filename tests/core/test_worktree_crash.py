@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.core import io, worktree
+from muse.core import folder_state, io, worktree
 from muse.core.errors import Unconfirmed
 from muse.core.worktree import Staging
 from tests.core import faults
@@ -31,12 +31,12 @@ def test_whoever_comes_after_a_crash_finishes(tmp_path: Path) -> None:
         place = Place(tmp_path / str(at), SAMPLE_BEFORE, SAMPLE_AFTER)
         died = place.die_after(at)
         assert {*read_files(place.root).items()} <= {*SAMPLE_BEFORE.items(), *SAMPLE_AFTER.items()}
-        assert worktree.is_behind(place.layout, place.operation)
+        assert folder_state.is_behind(place.layout, place.operation)
         assert place.resume() == ()
         assert read(place.root) == with_folders(SAMPLE_AFTER), at
-        assert worktree.applied(place.layout) == 5
-        assert not worktree.is_behind(place.layout, place.operation)
-        assert worktree.leftovers(place.layout) == []
+        assert folder_state.applied(place.layout) == 5
+        assert not folder_state.is_behind(place.layout, place.operation)
+        assert folder_state.leftovers(place.layout) == []
         if not died:
             break
     assert at > 15

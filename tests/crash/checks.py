@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 
-from muse.core import ops, worktree
+from muse.core import folder_state, ops
 from muse.core.paths import Layout
 from muse.testing.faults import Call
 from muse.testing.repositories import Contents, State, damage, litter, put, read_contents, state_of
+from tests import kept
 from tests.crash.harness import Prepared, Side, Struck, status_in, type_in
 from tests.crash.scenarios import Edit
 
@@ -18,7 +19,7 @@ _LEFT = "left alone, as it was changed since: "
 def is_behind(root: str) -> bool:
     """Whether the command died between its entry and the last of its files."""
     layout = Layout(root)
-    return worktree.is_behind(layout, ops.newest(layout))
+    return folder_state.is_behind(layout, ops.newest(layout))
 
 
 def side_of(prepared: Prepared, struck: Struck) -> Side:
@@ -70,6 +71,17 @@ def check_next_command(prepared: Prepared, struck: Struck, *, empty_folders: boo
     check_side(struck.root, side)
     assert status == side.status, f"status says {status}"
     check_again(prepared, struck.root, side)
+    check_collected(struck.root)
+
+
+def check_collected(root: str) -> None:
+    """gc removes all that is left of what died: packs that nobody names, and operations that do not count."""
+    answer = type_in(root, "gc")
+    assert answer.status == 0 and not answer.err, f"gc afterwards: {answer}"
+    last = kept.newest(root)
+    assert kept.packs(root) == {ref.name for ref in last.packs}, "gc leaves packs that nobody names"
+    assert ops.numbers(Layout(root)) == [*range(last.oldest, last.number + 1)], "gc leaves operations"
+    check_whole(root)
 
 
 def state_number(side: Side) -> int:

@@ -35,9 +35,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture
-def sampling() -> Sampling:
-    """How many points are tried."""
-    return _SAMPLING
+def sampling(prepared: Prepared) -> Sampling:
+    """How many points of the scenario are tried."""
+    return _SAMPLING.thinner(prepared.scenario.one_in)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from muse.testing import faults, repositories
 from muse.testing.faults import Call, Fault, Outcome
 from muse.testing.repositories import State, copy, state_of
 from tests import commands
-from tests.crash.scenarios import SCENARIOS, Scenario
+from tests.crash.scenarios import KILLED, SCENARIOS, Scenario
 from tests.environment import ROOT
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ def status_in(root: str) -> tuple[dict[str, Any], list[str]]:
 
 def prepare(name: str, folder: str, env: dict[str, str]) -> Prepared:
     """Build the repository of a scenario below `folder`, and run its command once undisturbed."""
-    scenario, folder = SCENARIOS[name], tempfile.mkdtemp(dir=folder)
+    scenario, folder = (SCENARIOS | KILLED)[name], tempfile.mkdtemp(dir=folder)
     root = os.path.join(folder, "prepared")
     os.mkdir(root)
     type_in(root, "init")

@@ -28,6 +28,10 @@ class Sampling:
         self.all = wish == "all"
         self._factor = int(wish) if wish and not self.all else 1
 
+    def thinner(self, one_in: int) -> Sampling:
+        """The same, but for one in so many of the usual points; all stay all."""
+        return self if self.all else Sampling(str(self._factor * one_in))
+
     def every(self, step: int, items: Sequence[T]) -> Sequence[T]:
         """One of so many."""
         return _thin(1 if self.all else step * self._factor, items)

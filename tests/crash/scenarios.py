@@ -1,4 +1,4 @@
-"""What is killed: five commands on repositories that hold a bit of everything."""
+"""What is killed: commands of every kind on repositories that hold a bit of everything."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ class Scenario(NamedTuple):
         command: What is killed.
         then: What is typed when it was done nevertheless.
         edits: What a person may do before the next command: one file that the command changes, and another.
+        one_in: Of the points that are tried by default, one in so many: what a command shares with those above is
+            tried there.
     """
 
     steps: tuple[tuple[Contents | None, tuple[str, ...]], ...]
@@ -39,6 +41,7 @@ class Scenario(NamedTuple):
     command: tuple[str, ...]
     then: Then
     edits: tuple[Edit, ...]
+    one_in: int = 1
 
 
 def _noise(seed: str, size: int) -> bytes:
@@ -111,12 +114,30 @@ _COMMIT_EDITS: tuple[Edit, ...] = (
     {"data/table.csv": (FILE, b"a person wrote this\n"), "unrelated.txt": (FILE, b"and this\n")},
 )
 
+# Of each kind of change one: a file more, one less, one changed, one by noise alone.
+_AT_WORK: Contents = {
+    "notes.md": (EXECUTABLE, b"# Notes\n\nMore of them.\n"),
+    "analysis.ipynb": (FILE, _notebook("first", count=7)),
+    "plots/one.txt": (FILE, b"new\n"),
+    "scratch.txt": (FILE, b"never committed\n"),
+}
+_WORK_EDITS: tuple[Edit, ...] = (
+    {"notes.md": (FILE, b"a person wrote this\n"), "unrelated.txt": (FILE, b"and this\n")},
+    {"plots/one.txt": (FILE, b"a person wrote this\n"), "unrelated.txt": (LINK, b"and this")},
+    {"data/table.csv": (FILE, b"a person wrote this\n"), "unrelated/file.txt": (FILE, b"and this\n")},
+)
+
 _FIRST, _SECOND = ("commit", "-m", "first"), ("commit", "-m", "second")
 _TWO_BRANCHES = (OLD, _FIRST), (None, ("checkout", "-b", "work")), (NEW, _SECOND)
 _TO_MAIN = ("checkout", "main")
 _NOTHING_TO_COMMIT = Then(_SECOND, 1, back=False)
 _ALREADY_THERE = Then(_TO_MAIN, 0, back=False)
 _REDO = Then(("redo",), 0, back=True)
+_AMEND = ("commit", "--amend", "-m", "better")
+_RESET = ("reset", "--hard", "start")
+_PUSH, _POP = ("shelf", "push"), ("shelf", "pop")
+_STARTED = (SMALL, _FIRST), (None, ("branch", "start"))
+_STAGED = (SMALL, _FIRST), (_AT_WORK, ("add", "plots"))
 
 SCENARIOS = {
     "commit of 1 file": Scenario(((SMALL, _FIRST),), SMALL_EDITED, _SECOND, _NOTHING_TO_COMMIT, _COMMIT_EDITS),
@@ -124,4 +145,39 @@ SCENARIOS = {
     "checkout": Scenario(_TWO_BRANCHES, NEW_AT_WORK, _TO_MAIN, _ALREADY_THERE, _EDITS),
     "undo of a checkout": Scenario((*_TWO_BRANCHES, (NEW_AT_WORK, _TO_MAIN)), None, ("undo",), _REDO, _EDITS),
     "undo of a commit": Scenario(((SMALL, _FIRST), (SMALL_EDITED, _SECOND)), None, ("undo",), _REDO, _COMMIT_EDITS),
+    "commit --amend": Scenario(
+        ((SMALL, _FIRST),), SMALL_EDITED, _AMEND, Then(_AMEND, 1, back=False), _COMMIT_EDITS, one_in=4
+    ),
+    "reset --hard": Scenario(
+        (*_STARTED, (SMALL_EDITED, _SECOND)), _AT_WORK, _RESET, Then(_RESET, 0, back=False), _WORK_EDITS, one_in=4
+    ),
+    "shelf push": Scenario(_STAGED, None, _PUSH, Then(_PUSH, 1, back=False), _WORK_EDITS, one_in=4),
+    "shelf pop": Scenario((*_STAGED, (None, _PUSH)), None, _POP, Then(_POP, 1, back=False), _WORK_EDITS, one_in=4),
+}
+
+_KEEP_TWO = (None, ("config", "gc.keep", "2")), (None, ("config", "gc.days", "0"))
+_AMENDED = SMALL_EDITED | {"notes.md": (FILE, b"# Notes, amended\n")}
+# Of the first pack some is dead, of that of the commit that is taken back all.
+_TO_COLLECT = (
+    (SMALL, _FIRST),
+    (_AMENDED, ("commit", "--amend")),
+    (_AMENDED | {"run.sh": (EXECUTABLE, b"#!/bin/sh\n")}, _SECOND),
+    (None, ("reset", "--hard", "HEAD~1")),
+    (None, ("tag", "one")),
+    (None, ("tag", "two")),
+    *_KEEP_TWO,
+)
+_LEFT = Then(("status",), 0, back=False)
+
+#: What is only killed: it changes no file, so there is nothing to edit in between.
+KILLED = {
+    "gc": Scenario(_TO_COLLECT, None, ("gc",), _LEFT, ()),
+    "gc --forget --yes": Scenario(_TO_COLLECT, None, ("gc", "--forget", "--yes"), _LEFT, ()),
+    "commit that joins packs": Scenario(
+        tuple((SMALL | {"notes.md": (FILE, b"%d\n" % number)}, _FIRST) for number in range(22)),
+        SMALL_EDITED,
+        _SECOND,
+        _NOTHING_TO_COMMIT,
+        (),
+    ),
 }

@@ -1,4 +1,4 @@
-"""SIGKILL at every call of commit, checkout and undo; again in the command that finishes; with an edit between."""
+"""SIGKILL at every call of a command; again in the command that finishes; with an edit between."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from tests.crash.campaign import Campaign
 from tests.crash.checks import check_edited, check_next_command
 from tests.crash.harness import Prepared, Struck, process, scratch, strike
 from tests.crash.points import Sampling
+from tests.crash.scenarios import KILLED, SCENARIOS
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(3600)]
 
 _KILL = "signal=SIGKILL"
 
 
+@pytest.mark.parametrize("prepared", [*SCENARIOS, *KILLED], indirect=True)
 def test_killed(prepared: Prepared, campaign: Campaign, sampling: Sampling) -> None:
     """Before or after; the next command works; nothing acknowledged is lost and nothing lies about."""
     calls = [*sampling.before(prepared.calls), *sampling.since(prepared.calls)]

@@ -17,9 +17,12 @@ import pytest
 
 import muse as api
 from muse import verbs
-from muse.cli.parser import HelpAsked, parse, verb_parser
+from muse.cli.arguments import verb_parser
+from muse.cli.parser import HelpAsked, parse
 from muse.core import errors
 from muse.core.config import KNOWN
+from muse.core.repo import Repo
+from tests.bad_input.scenes import packs
 from tests.commands import commit_id, muse, ok, refused
 from tests.environment import ROOT
 from tests.samples import code, notebook, printed, text
@@ -33,25 +36,33 @@ GENERAL, _, REFERENCE = PAGE.partition("\n## The verbs\n")
 SECTIONS = dict(part.split("\n", 1) for part in re.split(r"^### ", REFERENCE, flags=re.MULTILINE)[1:])
 
 #: What each verb is made to answer: every kind of answer it has, so that every key and type is seen. A line is a
-#: command, or `write PATH TEXT`, or `cd PATH`. HEAD, and so main, differs from HEAD~1 in every kind of file; `empty`
-#: is a repository without a commit.
+#: command, or `write PATH TEXT`, or `cd PATH`, or `lose NUMBER`: that pack is gone. HEAD, and so main, differs from
+#: HEAD~1 in every kind of file; `empty` is a repository without a commit.
 SCRIPTS = {
     "init": "init \n cd empty \n init",
     "config": "config",
     "status": "checkout HEAD~1 \n restore . --from main \n write a.txt a \n status \n cd empty \n status",
     "add": "write change.txt more \n add change.txt \n add change.txt",
     "code": "write change.txt more \n code add .",
-    "commit": "write change.txt more \n commit -m more \n checkout HEAD~1 \n commit",
-    "diff": "diff HEAD~1 HEAD \n diff HEAD~1 --exit-code",
+    "commit": "write change.txt more \n commit -m more \n commit --amend -m other \n checkout HEAD~1 \n commit",
+    "diff": "diff HEAD~1 HEAD \n diff HEAD~1 --exit-code \n diff HEAD~1 --stat",
     "restore": "restore change.txt --from HEAD~1 \n add change.txt \n restore --staged change.txt",
     "log": "log \n cd empty \n log",
-    "show": "show",
+    "show": "show \n show --stat \n show HEAD: \n show HEAD:change.txt \n show HEAD:data.bin",
     "undo": "checkout HEAD~1 \n checkout main \n undo \n write change.txt more \n undo \n cd empty \n undo",
     "redo": "checkout HEAD~1 \n undo \n redo \n undo \n write change.txt more \n redo \n cd empty \n redo",
     "op": "checkout HEAD~1 \n checkout main \n op restore 4 \n op restore 5 \n op restore 1 \n op restore 8 \n op log"
     "\n write change.txt more \n op restore 5",
+    "fsck": "fsck \n lose 0 \n fsck",
+    "doctor": "doctor \n lose 0 \n doctor \n write .muse/ops/000000000004 junk \n doctor",
+    "gc": "gc \n gc --forget \n gc --dry-run \n gc --forget --yes \n gc --forget",
     "checkout": "checkout HEAD~1 \n write change.txt more \n checkout main \n cd empty \n checkout -b other",
     "branch": "branch \n cd empty \n branch",
+    "tag": "tag submitted \n tag",
+    "reset": "reset --hard HEAD~1 \n checkout @{10:30} \n reset --hard main \n undo \n undo \n undo \n undo \n undo"
+    "\n reset @{10:30}",
+    "shelf": "write change.txt more \n shelf push \n shelf pop \n checkout HEAD \n shelf push \n write change.txt again"
+    "\n shelf pop \n cd empty \n shelf pop \n write new.txt new \n shelf push",
 }
 
 
@@ -77,7 +88,8 @@ def blocks(page: str, language: str) -> list[str]:
 
 def shape(section: str) -> dict[str, set[str]]:
     """The documented keys of an answer, each with its types."""
-    found = {spans(key)[0]: set(kind.split(" or ")) for key, kind, _ in table(section, "key", "type", "meaning")}
+    tables = (table(section, head, "type", "meaning") for head in ("key", "key of `REV:PATH`"))
+    found = {spans(key)[0]: set(kind.split(" or ")) for rows in tables for key, kind, _ in rows}
     for other, less in re.findall(r"^\*\*JSON\*\*.*all of \[(\w+)\]\S*(?: but `(\w+)`)?", section, re.MULTILINE):
         found = {key: kind for key, kind in shape(SECTIONS[other]).items() if key != less} | found
     return found
@@ -105,7 +117,8 @@ def kind_of(value: object) -> str:
 def repository(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two commits, three and four hours old, that differ in every kind of file; and `empty`, without a commit."""
     ids, bare = code("x = 1", printed("1"), id="one"), code("a = 1")
-    write(folder, {"change.txt": b"one\n", "gone.txt": b"", "data.bin": b"\0"})
+    (folder / "deep").mkdir()
+    write(folder, {"change.txt": b"one\n", "gone.txt": b"", "data.bin": b"\0", "deep/same.txt": b"same\n"})
     write(folder, {"ids.ipynb": notebook(ids, text("why", id="two")), "bare.ipynb": notebook(bare, text("why"))})
     monkeypatch.setenv("MUSE_NOW", "2026-03-14T08:00:00+00:00")
     ok("init")
@@ -134,6 +147,8 @@ def play(verb: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, Any]
             monkeypatch.chdir(words[1])
         elif words[0] == "write":
             Path(words[1]).write_text(words[2])
+        elif words[0] == "lose":
+            packs(Repo.open())[int(words[1])].unlink()
         elif words[0] == verb:
             answer = muse(*words, "--json")
             yield answer.status, answer.json
@@ -189,7 +204,7 @@ def test_keys_and_statuses(verb: str, repository: Path, monkeypatch: pytest.Monk
     """Every key with every type it can have, and every exit status that is the verb's own, both ways."""
     answers = list(play(verb, monkeypatch))
     printed: dict[str, set[str]] = {}
-    for key, kind in (pair for status, answer in answers if status < 2 for pair in seen(answer)):
+    for key, kind in (pair for _, answer in answers if "error" not in answer for pair in seen(answer)):
         printed.setdefault(key, set()).add(kind)
     assert printed == shape(SECTIONS[verb])
     exits = re.findall(r"^\*\*Exits\*\* with (.*)$", SECTIONS[verb], re.MULTILINE)

@@ -27,13 +27,28 @@ NOTEBOOKS = [
 _SAYS = {data: row for row, datas in enumerate(NOTEBOOKS) for data in datas}
 
 
+class Shelved(NamedTuple):
+    """Work on the shelf: the commit it was made on, what was staged of it, what it does to the folder."""
+
+    commit: str | None
+    stage: Mapping[str, File | None]
+    files: Changes
+
+
 class View(NamedTuple):
-    """What is checked out, the branches, and the stage; commits are named by their ids."""
+    """What is checked out, the branches and tags, stage and shelf; commits are named by their ids."""
 
     branch: str | None
     commit: str | None
     branches: Mapping[str, str]
     stage: Mapping[str, File | None]
+    tags: Mapping[str, str] = {}
+    shelf: tuple[Shelved, ...] = ()
+
+    def moved_to(self, commit: str) -> View:
+        """The view after the branch that is checked out, or what is, went to another commit."""
+        branches = {**self.branches, self.branch: commit} if self.branch is not None else self.branches
+        return self._replace(commit=commit, branches=branches)
 
 
 class Op(NamedTuple):
@@ -77,6 +92,14 @@ def put(tree: Tree, path: str, file: File | None) -> None:
         for other in (*above(path), *below(list(tree), path)):
             tree.pop(other, None)
         tree[path] = file
+
+
+def laid_over(tree: Tree, edits: Mapping[str, File | None]) -> Tree:
+    """The tree with some paths changed; what is added wins over what is removed."""
+    after = dict(tree)
+    for path in sorted(edits, key=lambda path: (edits[path] is not None, path)):
+        put(after, path, edits[path])
+    return after
 
 
 def compare(old: Tree, new: Tree) -> Targets:

@@ -9,6 +9,8 @@ from tests.properties.model import NOTEBOOKS
 PATHS = ["a", "b", "d", "d/x", "d/y", "d/e/z", "n.ipynb", "d/n.ipynb"]
 FOLDERS = ["", "d", "d/e"]
 BRANCHES = ["main", "one", "two"]
+TAGS = ["t", "u"]
+MODES = ["--soft", "--mixed", "--hard"]
 
 texts = st.tuples(st.sampled_from("ffx"), st.sampled_from([b"", b"one\n", b"two\n", b"\0\xff"]))
 links = st.tuples(st.just("l"), st.sampled_from([b"a", b"d", b"../nowhere"]))

@@ -6,92 +6,33 @@ And nothing is ever lost: every content that a command replaced or removed is st
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
-from muse.core.types import digest_of
 from muse.testing import repositories
 from tests.commands import Answer, muse, saved
+from tests.properties.machine import Folder
 from tests.properties.model import (
-    Changes,
     Collision,
     File,
-    Op,
+    Shelved,
     Targets,
     Tree,
-    View,
     above,
     below,
     compare,
+    laid_over,
     plan,
-    put,
     same_but_noise,
 )
-from tests.properties.strategies import BRANCHES, FOLDERS, changes, file_paths, forces
+from tests.properties.strategies import BRANCHES, FOLDERS, MODES, TAGS, changes, forces
 
 
-class Verbs(RuleBasedStateMachine):
-    """A folder, what is typed in it, and what should come of it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.before = os.getcwd()
-        self.root = Path(tempfile.mkdtemp())
-        os.chdir(self.root)
-        self.disk: Tree = {}
-        self.trees: dict[str | None, Tree] = {None: {}}
-        self.parents: dict[str, list[str]] = {}
-        self.view = View("main", None, {}, {})
-        self.ops: list[Op] = []
-        self.lost: set[bytes] = set()
-
-    def teardown(self) -> None:
-        os.chdir(self.before)
-        shutil.rmtree(self.root)
-
-    @initialize()
-    def init(self) -> None:
-        assert muse("init").status == 0
-        self._done(self.view, {})
-        muse("config", "durability", "off")
-
-    # What people do to the files.
-
-    @rule(changes=changes)
-    def write(self, changes: list[tuple[str, File]]) -> None:
-        for path, file in changes:
-            for other in above(path):
-                if other in self.disk:
-                    repositories.put(".", other, None)
-            repositories.put(".", path, file)
-            put(self.disk, path, file)
-
-    @precondition(lambda self: self.disk)
-    @rule(data=st.data())
-    def delete(self, data: st.DataObject) -> None:
-        path = data.draw(st.sampled_from(sorted(self.disk)))
-        os.unlink(path)
-        del self.disk[path]
-
-    @rule(path=file_paths)
-    def make_an_empty_folder(self, path: str) -> None:
-        if path not in self.disk and not any(other in self.disk for other in above(path)):
-            os.makedirs(os.path.join(path, "empty"), exist_ok=True)
-
-    # What people type.
+class Verbs(Folder):
+    """What is typed in a folder, and what should come of it."""
 
     @rule(changes=changes)
     def write_and_commit(self, changes: list[tuple[str, File]]) -> None:
@@ -101,13 +42,17 @@ class Verbs(RuleBasedStateMachine):
     @precondition(lambda self: self.view.stage or self.disk != self.trees[self.view.commit])
     @rule()
     def commit(self) -> None:
+        self._commit(muse("commit", "--json"), [self.view.commit] if self.view.commit else [])
+
+    @precondition(lambda self: self.view.commit)
+    @rule()
+    def amend(self) -> None:
+        assert self.view.commit is not None
+        self._commit(muse("commit", "--amend", "--json"), self.parents[self.view.commit])
+
+    def _commit(self, answer: Answer, parents: list[str]) -> None:
         tree = self.trees[self.view.commit]
-        if self.view.stage:
-            edits = dict(self.view.stage)
-        else:
-            found = compare(tree, self.disk)
-            edits = {path: now for path, (old, now) in found.items() if not same_but_noise(path, old, now)}
-        answer = muse("commit", "--json")
+        edits = self.view.stage or {path: now for path, (_, now) in self.work().items()}
         if not edits:
             assert answer.status == 1
             assert answer.json["commit_id"] is None
@@ -115,12 +60,9 @@ class Verbs(RuleBasedStateMachine):
         assert answer.status == 0
         commit, branch = answer.json["commit_id"], self.view.branch or answer.json["branch"]
         assert self.view.branch is not None or branch == f"detached-{commit[7:17]}"
-        after = dict(tree)
-        for path in sorted(edits, key=lambda path: (edits[path] is not None, path)):
-            put(after, path, edits[path])
-        self.trees[commit] = after
-        self.parents[commit] = [self.view.commit] if self.view.commit else []
-        self._done(View(branch, commit, {**self.view.branches, branch: commit}, {}), {})
+        self.trees[commit] = laid_over(tree, edits)
+        self.parents[commit] = parents
+        self.done(self.view._replace(branch=branch, stage={}).moved_to(commit), {})
 
     @precondition(lambda self: self.disk or self.view.stage)
     @rule(data=st.data())
@@ -151,7 +93,7 @@ class Verbs(RuleBasedStateMachine):
         stage = {one: file for one, file in stage.items() if file != tree.get(one)}
         assert answer.status == 0
         if stage != self.view.stage:
-            self._done(self.view._replace(stage=stage), {})
+            self.done(self.view._replace(stage=stage), {})
 
     @precondition(lambda self: self.view.stage)
     @rule(data=st.data())
@@ -162,7 +104,7 @@ class Verbs(RuleBasedStateMachine):
             return
         assert muse("restore", "--staged", path or ".").status == 0
         stage = {one: file for one, file in self.view.stage.items() if one != path and one not in below([one], path)}
-        self._done(self.view._replace(stage=stage), {})
+        self.done(self.view._replace(stage=stage), {})
 
     @precondition(lambda self: self.parents)
     @rule(data=st.data())
@@ -180,7 +122,7 @@ class Verbs(RuleBasedStateMachine):
         assert answer.status == 0
         kept = {one: file for one, file in stage.items() if one not in within}
         if changes or kept != stage:
-            self._done(self.view._replace(stage=kept), changes)
+            self.done(self.view._replace(stage=kept), changes)
 
     @precondition(lambda self: len(self.view.branches) < len(BRANCHES))
     @rule(data=st.data())
@@ -192,7 +134,7 @@ class Verbs(RuleBasedStateMachine):
             assert answer.status == 2
             return
         assert answer.status == 0
-        self._done(view._replace(branches={**view.branches, name: view.commit}), {})
+        self.done(view._replace(branches={**view.branches, name: view.commit}), {})
 
     @precondition(lambda self: self.view.branches)
     @rule(data=st.data())
@@ -204,7 +146,80 @@ class Verbs(RuleBasedStateMachine):
             assert answer.status == 2
             return
         assert answer.status == 0
-        self._done(view._replace(branches={k: v for k, v in view.branches.items() if k != name}), {})
+        self.done(view._replace(branches={k: v for k, v in view.branches.items() if k != name}), {})
+
+    @precondition(lambda self: self.parents)
+    @rule(data=st.data(), name=st.sampled_from(TAGS))
+    def tag(self, data: st.DataObject, name: str) -> None:
+        commit = data.draw(st.sampled_from(sorted(self.parents)))
+        status = muse("tag", name, commit).status
+        if name in self.view.tags:
+            assert status == 2
+            return
+        assert status == 0
+        self.done(self.view._replace(tags={**self.view.tags, name: commit}), {})
+
+    @precondition(lambda self: self.view.tags)
+    @rule(data=st.data())
+    def delete_tag(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.view.tags)))
+        assert muse("tag", "-d", name).status == 0
+        self.done(self.view._replace(tags={k: v for k, v in self.view.tags.items() if k != name}), {})
+
+    @precondition(lambda self: self.parents)
+    @rule(data=st.data(), mode=st.sampled_from(MODES))
+    def reset(self, data: st.DataObject, mode: str) -> None:
+        view, tree = self.view, self.trees[self.view.commit]
+        commit = data.draw(st.sampled_from(sorted(self.parents)))
+        assert muse("reset", mode, commit).status == 0
+        target, stage, changes = self.trees[commit], {}, {}
+        if mode == "--soft":
+            left = compare(target, laid_over(tree, view.stage))
+            stage = {path: file for path, (_, file) in left.items()}
+        if mode == "--hard":
+            tracked = sorted({*tree, *target, *view.stage})
+            changes = plan(self.disk, {path: (None, target.get(path)) for path in tracked}, force=True)
+        if commit != view.commit or stage != view.stage or changes:
+            self.done(view._replace(stage=stage).moved_to(commit), changes)
+
+    @rule()
+    def shelve(self) -> None:
+        view, work = self.view, self.work()
+        answer = muse("shelf", "push")
+        if not (work or view.stage):
+            assert answer.status == 1
+            return
+        assert answer.status == 0, answer
+        changes = plan(self.disk, {path: (None, old) for path, (old, _) in work.items()}, force=True)
+        one = Shelved(view.commit, view.stage, {path: (back, found) for path, (found, back) in changes.items()})
+        self.done(view._replace(stage={}, shelf=(*view.shelf, one)), changes)
+
+    @precondition(lambda self: self.view.shelf)
+    @rule(data=st.data())
+    def bring_back(self, data: st.DataObject) -> None:
+        view, tree = self.view, self.trees[self.view.commit]
+        index = data.draw(st.integers(0, len(view.shelf) - 1))
+        one, answer = view.shelf[index], muse("shelf", "pop", str(len(view.shelf) - index))
+        clash = {path for path, file in one.stage.items() if path in view.stage and view.stage[path] != file}
+        try:
+            changes = plan(self.disk, dict(one.files), force=False, also=clash)
+        except Collision:
+            assert answer.status == 4, answer
+            return
+        for path, (old, now) in compare(self.trees[one.commit], tree).items():
+            wanted = one.files.get(path, (None, old))[1], one.stage.get(path, old)
+            if path in {*changes, *one.stage} and now not in wanted and not same_but_noise(path, old, now):
+                assert answer.status == 4, answer
+                return
+        assert answer.status == 0, answer
+        stage = {path: file for path, file in {**view.stage, **one.stage}.items() if file != tree.get(path)}
+        self.done(view._replace(stage=stage, shelf=(*view.shelf[:index], *view.shelf[index + 1 :])), changes)
+
+    @precondition(lambda self: self.view.shelf)
+    @rule()
+    def drop(self) -> None:
+        assert muse("shelf", "drop").status == 0
+        self.done(self.view._replace(shelf=self.view.shelf[:-1]), {})
 
     @precondition(lambda self: self.parents)
     @rule(data=st.data(), force=forces)
@@ -219,10 +234,10 @@ class Verbs(RuleBasedStateMachine):
         after = self.trees[commit]
         wanted = compare(self.trees[view.commit], after)
         clash = [path for path in wanted if path in view.stage and view.stage[path] != after.get(path)]
-        changes = self._planned(wanted, answer, force=force, also=clash)
+        changes = self.planned(wanted, answer, force=force, also=clash)
         if changes is not None:
             stage = {p: file for p, file in view.stage.items() if p not in clash and file != after.get(p)}
-            self._done(view._replace(branch=branch, commit=commit, stage=stage), changes)
+            self.done(view._replace(branch=branch, commit=commit, stage=stage), changes)
 
     @precondition(lambda self: self.ops[-1].at > 1)
     @rule(force=forces)
@@ -231,9 +246,9 @@ class Verbs(RuleBasedStateMachine):
         answer = muse("undo", *(["--force"] if force else []))
         undone, before = self.ops[newest.at - 1], self.ops[newest.at - 2]
         wanted = {path: (after, old) for path, (old, after) in undone.changes.items()}
-        changes = self._planned(wanted, answer, force=force)
+        changes = self.planned(wanted, answer, force=force)
         if changes is not None:
-            self._done(before.view, changes, at=before.at, redo=(*newest.redo, newest.at))
+            self.done(before.view, changes, at=before.at, redo=(*newest.redo, newest.at))
 
     @precondition(lambda self: self.ops[-1].redo)
     @rule(force=forces)
@@ -241,9 +256,9 @@ class Verbs(RuleBasedStateMachine):
         newest = self.ops[-1]
         answer = muse("redo", *(["--force"] if force else []))
         again = self.ops[newest.redo[-1] - 1]
-        changes = self._planned(dict(again.changes), answer, force=force)
+        changes = self.planned(dict(again.changes), answer, force=force)
         if changes is not None:
-            self._done(again.view, changes, at=newest.redo[-1], redo=newest.redo[:-1])
+            self.done(again.view, changes, at=newest.redo[-1], redo=newest.redo[:-1])
 
     @precondition(lambda self: len(self.ops) > 1)
     @rule(data=st.data(), force=forces)
@@ -254,9 +269,9 @@ class Verbs(RuleBasedStateMachine):
         for later in self.ops[number:]:
             for path, (old, after) in later.changes.items():
                 wanted[path] = (after, wanted[path][1] if path in wanted else old)
-        changes = self._planned(wanted, answer, force=force)
+        changes = self.planned(wanted, answer, force=force)
         if changes is not None:
-            self._done(self.ops[number - 1].view, changes)
+            self.done(self.ops[number - 1].view, changes)
 
     @precondition(lambda self: self.ops[-1].at > 1)
     @rule()
@@ -299,6 +314,7 @@ class Verbs(RuleBasedStateMachine):
     def the_history_is_as_the_model_says(self) -> None:
         listed = muse("branch", "--json").json["branches"]
         assert {b["name"]: b["commit_id"] for b in listed if b["commit_id"]} == self.view.branches
+        assert {tag["name"]: tag["commit_id"] for tag in muse("tag", "--json").json["tags"]} == self.view.tags
         expected, commit = [], self.view.commit
         while commit is not None:
             expected.append((commit, self.parents[commit]))
@@ -307,28 +323,15 @@ class Verbs(RuleBasedStateMachine):
 
     @precondition(lambda self: self.ops)
     @invariant()
+    def the_shelf_is_as_the_model_says(self) -> None:
+        found = muse("shelf", "--json").json["shelf"]
+        seen = [(one["commit_id"], sorted(f["path"] for f in one["files"]), one["staged"]) for one in found]
+        assert seen == [(one.commit, sorted(one.files), sorted(one.stage)) for one in reversed(self.view.shelf)]
+
+    @precondition(lambda self: self.ops)
+    @invariant()
     def nothing_is_lost(self) -> None:
         assert self.lost <= saved(self.root)
-
-    def _planned(
-        self, wanted: Targets, answer: Answer, *, force: bool, also: list[str] | None = None
-    ) -> Changes | None:
-        """What a command does to the folder; None when it must refuse, and did."""
-        try:
-            changes = plan(self.disk, wanted, force=force, also=also or ())
-        except Collision:
-            assert answer.status == 4, answer
-            return None
-        assert answer.status == 0, answer
-        return changes
-
-    def _done(self, view: View, changes: Changes, *, at: int = 0, redo: tuple[int, ...] = ()) -> None:
-        self.view = view
-        for path in sorted(changes, key=lambda path: changes[path][1] is not None):
-            old, after = changes[path]
-            self.lost |= {digest_of(old[1])} if old else set()
-            put(self.disk, path, after)
-        self.ops.append(Op(view, changes, at or len(self.ops) + 1, redo))
 
 
 def _typed(paths: set[str]) -> list[str]:

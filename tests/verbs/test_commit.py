@@ -8,7 +8,8 @@ import pytest
 
 import muse as api
 from muse.core import scan
-from tests.commands import commit_id, muse, ok
+from muse.verbs import _work
+from tests.commands import commit_id, muse, ok, refused
 from tests.samples import code, notebook
 
 
@@ -37,6 +38,7 @@ def test_nothing_to_commit_is_an_answer(repository: Path) -> None:
     assert answer.json == {
         "commit_id": None,
         "branch": "main",
+        "amended": None,
         "message": None,
         "added": [],
         "changed": [],
@@ -53,6 +55,7 @@ def test_json(repository: Path) -> None:
     assert muse("commit", "-m", "first look\n\nWith a reason.", "--json").json == {
         "commit_id": commit_id(),
         "branch": "main",
+        "amended": None,
         "message": "first look\n\nWith a reason.",
         "added": ["a"],
         "changed": [],
@@ -201,3 +204,125 @@ def test_half_a_character_in_a_message_is_shown_as_such(repository: Path) -> Non
     (repository / "a.txt").write_text("a\n")
     assert api.commit("half \ud83d of it").subject == "half ? of it"
     assert api.log()[0].commit.message == "half ? of it"
+
+
+@pytest.fixture
+def two(repository: Path) -> Path:
+    """Two commits; `a` differs, `b` is in the second."""
+    write(a="one\n")
+    ok("commit", "-m", "first look")
+    write(a="two\n", b="one\n")
+    ok("commit", "-m", "second look\n\nWith a reason.")
+    return repository
+
+
+def test_amend_takes_the_folder(two: Path) -> None:
+    before = muse("show", "--json").json
+    write(a="three\n", c="one\n")
+    Path("b").unlink()
+    assert ok("commit", "--amend") == (
+        "[main 0adad65686] second look\n"
+        "2 files: 1 added, 1 changed\n"
+        "it replaces 70f84d4c73; `muse undo` brings that back\n"
+    )
+    after = muse("show", "--json").json
+    assert (after["parents"], after["message"]) == (before["parents"], before["message"])
+    assert [file["path"] for file in after["files"]] == ["a", "c"]
+    assert muse("status", "--json").json["clean"]
+    assert len(muse("log", "--json").json) == 2
+
+
+def test_amend_json(two: Path) -> None:
+    before = commit_id()
+    write(b="two\n")
+    answer = muse("commit", "--amend", "--json").json
+    assert (answer["commit_id"], answer["amended"]) == (commit_id(), before)
+    assert (answer["added"], answer["changed"], answer["deleted"]) == (["b"], ["a"], [])
+
+
+def test_amend_with_a_stage_takes_that_alone(two: Path) -> None:
+    write(a="three\n", b="two\n")
+    ok("add", "b")
+    ok("commit", "--amend")
+    assert muse("status", "--json").json["changed"] == ["a"]
+    assert muse("commit", "--amend", "--staged").out == (
+        "Nothing to amend: nothing is staged, and no other message was given.\n"
+    )
+
+
+def test_amend_the_message(two: Path) -> None:
+    parents = muse("show", "--json").json["parents"]
+    ok("commit", "--amend", "-m", "another look")
+    assert muse("log", "--json").json[0]["message"] == "another look"
+    assert muse("show", "--json").json["parents"] == parents
+    ok("commit", "--amend", "--staged", "-m", "third time")
+    assert [entry["message"] for entry in muse("log", "--json").json] == ["third time", "first look"]
+
+
+@pytest.mark.parametrize("words", [[], ["-m", " "], ["-m", "second look\n\nWith a reason."]])
+def test_nothing_to_amend(two: Path, words: list[str]) -> None:
+    answer = muse("commit", "--amend", *words)
+    assert (answer.status, answer.err) == (1, "")
+    assert answer.out == "Nothing to amend: the folder is as in the last commit, and no other message was given.\n"
+    assert muse("commit", "--amend", *words, "--json").json["amended"] is None
+    assert muse("op", "log", "--json").json[0]["command"].startswith("commit -m 'second look")
+
+
+def test_amend_keeps_the_author_and_takes_the_time(two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = muse("show", "--json").json
+    monkeypatch.setenv("MUSE_AUTHOR_NAME", "Grace Example")
+    monkeypatch.setenv("MUSE_NOW", "2026-04-01T12:00:00+00:00")
+    ok("commit", "--amend", "-m", "another look")
+    after = muse("show", "--json").json
+    assert after["author"] == before["author"]
+    assert (after["time"], before["time"]) == ("2026-04-01T12:00:00+00:00", "2026-03-14T12:00:00+00:00")
+
+
+def test_amend_the_first_commit(repository: Path) -> None:
+    write(a="one\n")
+    ok("commit", "-m", "first look")
+    Path("a").unlink()
+    ok("commit", "--amend")
+    assert muse("show", "--json").json["parents"] == []
+    assert muse("show", "--json").json["files"] == []
+
+
+def test_amend_before_the_first_commit(repository: Path) -> None:
+    assert refused("commit", "--amend", status=2) == (
+        'error: there is no commit to amend yet\n`muse commit -m "..."` makes the first one.\n'
+    )
+
+
+def test_amend_can_be_undone(two: Path) -> None:
+    tip = commit_id()
+    write(a="three\n")
+    ok("add", "a")
+    ok("commit", "--amend", "-m", "another look")
+    ok("undo")
+    found = muse("status", "--json").json
+    assert (found["commit_id"], found["staged"]) == (tip, ["a"])
+    assert Path("a").read_text() == "three\n"
+
+
+def test_amend_on_no_branch_makes_one(two: Path) -> None:
+    tip = commit_id()
+    ok("checkout", tip)
+    ok("commit", "--amend", "-m", "on my own")
+    branches = {branch["name"]: branch["commit_id"] for branch in muse("branch", "--json").json["branches"]}
+    assert branches == {"main": tip, f"detached-{commit_id()[7:17]}": commit_id()}
+
+
+def test_amend_stops_when_somebody_was_faster(two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tip, look = commit_id(), _work.look
+
+    def slow(*args: object, **keywords: object) -> _work.Work:
+        with monkeypatch.context() as patched:
+            patched.setattr(_work, "look", look)
+            ok("branch", "idea")
+        monkeypatch.setattr(_work, "look", look)
+        return look(*args, **keywords)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(_work, "look", slow)
+    write(a="three\n")
+    assert "ran `branch idea` in this repository at the same time\n" in refused("commit", "--amend", status=4)
+    assert commit_id() == tip

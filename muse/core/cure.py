@@ -1,0 +1,205 @@
+"""What `doctor` records: every object that is needed and can be found anywhere, in packs that are whole.
+
+It builds on the newest operation that is whole, looks through every place, and copies what the packs that are whole
+lack. `docs/crash-safety.md` says what that promises.
+"""
+
+from __future__ import annotations
+
+import os
+
+from muse.core import history, progress
+from muse.core.dag import read_commit
+from muse.core.errors import Damaged, MuseError
+from muse.core.health import Examiner, Health
+from muse.core.named import NamedTuple
+from muse.core.pack import LARGE, ZSTD_PREFIX
+from muse.core.reach import COMMIT, Reach, Root, roots
+from muse.core.rescue import Everywhere, stream
+from muse.core.store import ObjectStore
+from muse.core.trees import EMPTY_DIGEST
+from muse.core.writing import Draft
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from muse.core.command import State
+    from muse.core.ops import Operation
+    from muse.core.types import PackRef
+    from muse.core.view import Section
+
+#: How the bytes of every commit begin.
+_COMMIT = b"\x97\xa6commit\x01"
+_MOST_OF_A_COMMIT = 1 << 20
+#: No operation stands in for more missing ones in a row than this.
+_MOST_LOST = 1000
+
+
+class Cure(NamedTuple):
+    """What was recorded.
+
+    Attributes:
+        recorded: Number of the operation; 0 when there was nothing to record.
+        back_at: The operation whose view counts now, where the newest was damaged; else 0.
+        lost: Damaged or missing operations that the new one stands in for.
+        copied: How many objects were written anew.
+        retired: Damaged or missing packs that are in the store no longer.
+        aside: Those of them whose files are kept, as something cannot be had.
+        found: Commits that only a lost operation named.
+    """
+
+    recorded: int = 0
+    back_at: int = 0
+    lost: tuple[int, ...] = ()
+    copied: int = 0
+    retired: tuple[PackRef, ...] = ()
+    aside: tuple[PackRef, ...] = ()
+    found: tuple[bytes, ...] = ()
+
+
+def draft(state: State) -> Draft[Cure]:
+    """Find and copy all that is needed, and say what to record.
+
+    Raises:
+        TooNew: A newer muse wrote some of it, which only looks damaged.
+        SystemTrouble: The system does not let some of it be read.
+    """
+    assert state.operation is not None
+    named = ObjectStore(state.repo.layout, state.operation.packs, None, lambda: True)
+    everywhere = Everywhere(state.repo.layout)
+    try:
+        return _Patient(state, state.operation, named, everywhere).draft()
+    finally:
+        named.close()
+        everywhere.close()
+
+
+class _Patient:
+    """One look at a damaged repository."""
+
+    def __init__(self, state: State, newest: Operation, named: ObjectStore, everywhere: Everywhere) -> None:
+        assert state.store.writer is not None
+        self.state, self.newest, self.named, self.everywhere = state, newest, named, everywhere
+        self.layout, self.writer = state.repo.layout, state.store.writer
+        self.held: set[bytes] = set()
+        self.copied = 0
+
+    def draft(self) -> Draft[Cure]:
+        examiner = Examiner(self.named, self.named.refs)
+        packs = [examiner.examine(ref) for ref in self.named.refs]
+        _refuse_doubt(packs)
+        for pack in packs:
+            if pack.whole:
+                self.held |= pack.good
+        reach, lost = self._reach()
+        needed = _digests(reach).union(*(pack.bases for pack in packs if pack.whole))
+        missing = self._gather(needed)
+        found = self._found(reach) if self.state.number > self.newest.number else ()
+        sick = [pack for pack in packs if not pack.whole]
+        if not (sick or lost or self.copied):
+            return Draft(lambda left: Cure(), None)
+        retires = tuple(pack.ref for pack in sick)
+        aside = tuple(ref for ref in retires if missing and os.path.lexists(self.layout.pack(ref.name)))
+        back_at = self.newest.number if self.state.number > self.newest.number else 0
+        cure = Cure(self.state.number + 1, back_at, lost, self.copied, retires, aside, found)
+        at, redo = self.newest.at, self.newest.redo
+        return Draft(lambda left: cure, self.newest.view, (), at, redo, retires, 0, lost, aside)
+
+    def _reach(self) -> tuple[Reach, tuple[int, ...]]:
+        """What the operations that are whole need, and the numbers of those that are not."""
+        reach = Reach(self.everywhere, lambda root, error: _raise_doubt(error))
+        known: set[Section] = set()
+        tally = history.Tally()
+        for step in history.steps(self.layout, self.newest.oldest):
+            tally.add(step)
+            if step.trouble is not None:
+                _raise_doubt(step.trouble)
+            if step.operation is not None:
+                for root in roots(step.operation, self.everywhere, known, _raise_doubt):
+                    reach.add(root)
+        few = [step for step in tally.open if step.number - step.first < _MOST_LOST]
+        return reach, tuple(number for step in few for number in range(step.first, step.number + 1))
+
+    def _gather(self, needed: Iterable[bytes]) -> set[bytes]:
+        """Keep what is needed, and say what cannot be had."""
+        missing = self._keep_all(sorted(needed))
+        if missing:
+            wanted = missing.union(*(self.everywhere.bases(digest) for digest in missing))
+            self.everywhere.look_in_folder({digest: self.everywhere.declared(digest) for digest in wanted})
+            missing = self._keep_all(sorted(missing))
+        return missing
+
+    def _keep_all(self, digests: list[bytes]) -> set[bytes]:
+        missing = set()
+        for number, digest in enumerate(digests):
+            progress.report("looking for objects", number, len(digests))
+            if not self._keep(digest):
+                missing.add(digest)
+        return missing
+
+    def _keep(self, digest: bytes) -> bool:
+        """See to it that an object is in the store; False when it cannot be had."""
+        if digest in self.held or digest in self.writer:
+            return True
+        kept = self._copy(digest) or self.everywhere.fetch(digest, self.writer)
+        self.copied += kept
+        return kept or digest == EMPTY_DIGEST  # nobody reads that one
+
+    def _copy(self, digest: bytes) -> bool:
+        for pack, slot in self.everywhere.copies(digest):
+            if slot.size > LARGE:
+                if stream(digest, self.everywhere.pieces(digest), self.writer):
+                    return True
+            elif slot.kind == ZSTD_PREFIX and not self._keep(pack.link(slot).base):
+                self.writer.add(digest, self.everywhere.read(digest))
+                return True
+            else:
+                self.writer.copy(digest, pack.stored_pieces(slot), slot)
+                return True
+        return False
+
+    def _found(self, reach: Reach) -> tuple[bytes, ...]:
+        """The last commits in packs that the operation does not name: a lost one may have. They are kept as well."""
+        named = {ref.name for ref in self.newest.packs}
+        commits: dict[bytes, tuple[bytes, ...]] = {}
+        for ref in self.everywhere.refs:
+            for digest in self._commits_in(ref) if ref.name not in named else ():
+                if digest not in reach.commits:
+                    commits[digest] = read_commit(self.everywhere, digest).parents
+        tips = sorted(commits.keys() - {parent for parents in commits.values() for parent in parents})
+        return tuple(tip for tip in tips if self._keep_commit(tip))
+
+    def _commits_in(self, ref: PackRef) -> list[bytes]:
+        try:
+            slots = list(self.everywhere.pack(ref).slots([]))
+        except Damaged:
+            return []
+        return [digest for digest, slot in slots if slot.size <= _MOST_OF_A_COMMIT and self._is_commit(digest)]
+
+    def _is_commit(self, digest: bytes) -> bool:
+        try:
+            return self.everywhere.read(digest).startswith(_COMMIT) and bool(read_commit(self.everywhere, digest))
+        except Damaged:
+            return False
+
+    def _keep_commit(self, tip: bytes) -> bool:
+        reach = Reach(self.everywhere, lambda root, error: None)
+        reach.add(Root(COMMIT, tip))
+        return not self._keep_all(sorted(_digests(reach)))
+
+
+def _digests(reach: Reach) -> set[bytes]:
+    return reach.commits | reach.trees | reach.blobs | reach.sections
+
+
+def _refuse_doubt(packs: Iterable[Health]) -> None:
+    for pack in packs:
+        for error in (*pack.trouble, *pack.bad.values()):
+            _raise_doubt(error)
+
+
+def _raise_doubt(error: MuseError) -> None:
+    """Nothing is given up that may be whole."""
+    if not history.is_damage(error):
+        raise error

@@ -1,0 +1,168 @@
+"""Repairing a repository: from the damage that `fsck` finds to a new operation that needs nothing damaged.
+
+Everything goes through the protocol of all other commands: what is needed is copied, a new entry is made, and nothing
+is ever overwritten. So a doctor that is killed leaves the repository no worse than it was.
+"""
+
+from __future__ import annotations
+
+from muse.core import caches, cure, finish, folder_state, fsck, health, hints, history, object_store, ops
+from muse.core.cure import Cure
+from muse.core.disk import Folders
+from muse.core.errors import Damaged, MuseError
+from muse.core.fsck import Findings
+from muse.core.named import NamedTuple
+from muse.core.rescue import Everywhere
+from muse.core.types import id_of
+from muse.core.worktree_lock import WorktreeLock
+from muse.core.writing import writing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from muse.core.ops import Operation
+    from muse.core.paths import Layout
+    from muse.core.repo import Repo
+
+_HIGHEST = 999_999_999_999
+
+
+class Repair(NamedTuple):
+    """What was repaired, and what is left.
+
+    Attributes:
+        cure: What was recorded.
+        mended: Files that were written anew or thrown away, in words.
+        findings: What is still damaged after that.
+        notes: What else there is to say.
+    """
+
+    cure: Cure
+    mended: tuple[str, ...]
+    findings: Findings
+    notes: tuple[str, ...]
+
+
+def repair(repo: Repo) -> Repair:
+    """Repair what can be repaired. Others are kept from the files of the folder only when something is wrong.
+
+    Raises:
+        Damaged: No operation is whole, or a newer muse wrote what only looks damaged.
+        SystemTrouble: The system does not let everything be read, or is full: what may be whole is not given up.
+        Refused: Others are changing the repository, or the files of the folder.
+    """
+    layout, notes, mended, done = repo.layout, list[str](), list[str](), Cure()
+    findings = fsck.check(layout)
+    for name in caches.damaged(layout):
+        caches.throw_away(layout, name)
+        mended.append(f"threw away the cache {name}")
+    held = WorktreeLock(layout)
+    try:
+        if not findings.clean:
+            held.acquire(shared=False)
+            mended += _heal_singles(repo)
+            done = writing(repo, "doctor", (), cure.draft, ends=_ends)
+            mended += _mend_applied(repo, notes)
+            findings = fsck.check(layout)
+        newest = ops.newest(layout)
+        if newest is not None and hints.is_stale(layout, newest):
+            ops.write_head(layout, newest)
+            mended.append("wrote HEAD anew")
+        if folder_state.is_unfinished(layout, newest):
+            _finish(repo, held, notes)
+    finally:
+        held.release()
+    if held.warning:
+        notes.append(held.warning)
+    return Repair(done, tuple(mended), findings, tuple(notes))
+
+
+def _finish(repo: Repo, held: WorktreeLock, notes: list[str]) -> None:
+    try:
+        if not held.exclusive:
+            held.acquire(shared=False)
+        finish.rest(repo, held, notes)
+    except MuseError as error:
+        notes.append(f"the files of this folder are not finished: {error.message}")
+
+
+def resume(repo: Repo) -> tuple[str, ...]:
+    """Finish what a command began that died, on whatever machine it ran.
+
+    Returns:
+        What was finished, in words.
+
+    Raises:
+        Refused: Somebody else is changing the files of the folder.
+    """
+    notes: list[str] = []
+    held = WorktreeLock(repo.layout)
+    held.acquire(shared=False)
+    try:
+        finish.rest(repo, held, notes, any_host=True)
+    finally:
+        held.release()
+    return tuple(notes)
+
+
+def _ends(layout: Layout) -> history.Ends:
+    found = history.ends(layout)
+    if found.unsure is not None:
+        raise found.unsure
+    if found.operation is None:
+        raise Damaged(f"no operation in {layout.ops} is whole", "Bring that folder back from a copy of `.muse`.")
+    if found.last == _HIGHEST:
+        hint = "No muse wrote that: move it away, then run `muse doctor` again."
+        raise Damaged(f"no number is left after {layout.operation(_HIGHEST)}", hint)
+    return found
+
+
+def _heal_singles(repo: Repo) -> list[str]:
+    """Replace damaged single objects of which there is a whole copy."""
+    layout, healed = repo.layout, []
+    everywhere = Everywhere(layout)
+    try:
+        for digest in list(health.singles(layout)):
+            try:
+                health.check_file(layout.shard_file(digest), digest)
+            except FileNotFoundError:
+                continue
+            except Damaged:
+                try:
+                    data = everywhere.read(digest)
+                except Damaged:
+                    continue
+                if object_store.write_object(repo.root, id_of(digest), data):
+                    healed.append(f"replaced {layout.shard_file(digest)}")
+    finally:
+        everywhere.close()
+    return healed
+
+
+def _mend_applied(repo: Repo, notes: list[str]) -> list[str]:
+    """Say that the folder is done, where nobody can tell how far it is, and change no file of it.
+
+    A file that still is what a command found may be one that it did not come to, or one that a person brought back:
+    so it is named, and left alone.
+    """
+    layout = repo.layout
+    newest = ops.newest(layout)
+    if newest is None or not hints.wrong_applied(layout):
+        return []
+    for path in _as_before(layout, newest):
+        notes.append(f"{path} is as it was before operation {newest.folder}: `muse status` shows how it differs")
+    folder_state.set_applied(layout, newest.number, durable=repo.durable)
+    return ["wrote `applied` anew"]
+
+
+def _as_before(layout: Layout, newest: Operation) -> list[str]:
+    if not newest.folder:
+        return []
+    store = ops.open_store(layout, newest)
+    try:
+        changes = ops.read(layout, newest.folder).changes(store)
+        with Folders(layout.root) as folders:
+            return [path for path, before, _ in changes if folders.find(path).entry == before]
+    except (MuseError, OSError):
+        return []  # nobody can tell
+    finally:
+        store.close()

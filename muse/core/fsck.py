@@ -1,0 +1,261 @@
+"""Checking a repository: every operation, every object, and every reference from one to another.
+
+Nothing is changed, nothing is held in memory as a whole that may be large, and no damage ends it: what is wrong is
+collected, with the commits and files that it affects. Whatever commands do meanwhile does not matter: all packs are
+opened first.
+"""
+
+from __future__ import annotations
+
+from muse.core import caches, folder_state, health, hints, history, ops, progress
+from muse.core.affected import MOST, Affected, Broken
+from muse.core.errors import MuseError, Refused
+from muse.core.health import Examiner
+from muse.core.named import NamedTuple
+from muse.core.pack import PackGone
+from muse.core.reach import Reach, Root, roots
+from muse.core.store import ObjectStore
+from muse.core.trees import EMPTY_DIGEST
+from muse.core.types import id_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from muse.core.ops import Operation
+    from muse.core.paths import Layout
+    from muse.core.types import PackRef
+    from muse.core.view import Section
+
+OPERATION, PACK, OBJECT = "operation", "pack", "object"
+
+
+class Problem(NamedTuple):
+    """Something that is not what was written.
+
+    Attributes:
+        kind: "operation", "pack", "object", "commit", "tree", "blob", "section", "HEAD" or "applied".
+        what: Its number, id or name.
+        why: What is wrong, in words.
+        commits: The first commits that cannot be had whole because of it.
+        paths: The first files that cannot be had because of it.
+        operations: The first operations that need it themselves, for the stage, the shelf, or to bring files back.
+    """
+
+    kind: str
+    what: str
+    why: str
+    commits: tuple[bytes, ...] = ()
+    paths: tuple[str, ...] = ()
+    operations: tuple[int, ...] = ()
+
+
+class Findings(NamedTuple):
+    """What was found.
+
+    Attributes:
+        problems: What is damaged.
+        remarks: What is worth knowing, and no damage.
+        broken: The commits that cannot be had whole.
+        objects: How many objects were read.
+        commits: How many commits any kept operation reaches.
+        operations: How many operations were read.
+    """
+
+    problems: tuple[Problem, ...]
+    remarks: tuple[str, ...]
+    broken: tuple[Broken, ...]
+    objects: int
+    commits: int
+    operations: int
+
+    @property
+    def clean(self) -> bool:
+        """True when nothing is damaged."""
+        return not self.problems
+
+
+def check(layout: Layout) -> Findings:
+    """Check everything.
+
+    Raises:
+        Refused: Others replace packs faster than they can be opened.
+    """
+    for _ in range(ops.TRIES):
+        where = history.ends(layout)
+        store = _store(layout, where)
+        try:
+            return _Check(layout, where, store).run()
+        except PackGone:
+            continue
+        finally:
+            store.close()
+    raise Refused("others keep replacing the packs of this repository", "Try again.", kind="busy")
+
+
+def _store(layout: Layout, where: history.Ends) -> ObjectStore:
+    """The packs that count. Where the newest operation is damaged, these are all there are, as `doctor` sees it."""
+    if where.operation is None or not where.whole:
+        return ObjectStore(layout, health.packs_in_folder(layout), None, lambda: True)
+    return ObjectStore(layout, where.operation.packs, None, lambda: history.ends(layout).last == where.last)
+
+
+class _Check:
+    """One look at everything."""
+
+    def __init__(self, layout: Layout, where: history.Ends, store: ObjectStore) -> None:
+        self.layout, self.where, self.store = layout, where, store
+        self.problems: dict[object, Problem] = {}
+        self.remarks: list[str] = []
+        self.good: set[bytes] = set()
+        self.lost: set[bytes] = set()
+        self.reach = Reach(store, self._unreadable)
+        self.objects = self.operations = 0
+
+    def run(self) -> Findings:
+        self._packs()
+        self._singles()
+        self._log()
+        self._references()
+        affected = Affected(self.store, self.lost)
+        broken = affected.broken(self.reach.commits)
+        self._hints()
+        self._beside()
+        problems = tuple(self._with_effects(affected))
+        commits = len(self.reach.commits)
+        return Findings(problems, tuple(self.remarks), broken, self.objects, commits, self.operations)
+
+    def _add(self, key: object, kind: str, what: str, why: str) -> None:
+        self.problems.setdefault(key, Problem(kind, what, why))
+
+    def _packs(self) -> None:
+        examiner = Examiner(self.store, self.store.refs)  # opens all
+        found = [examiner.examine(ref) for ref in self.store.refs]
+        for one in found:
+            self.good |= one.good
+            self.objects += len(one.good) + len(one.bad)
+        for one in found:
+            for trouble in one.trouble:
+                self._add((one.ref, trouble.message), PACK, one.ref.name, trouble.message)
+            for digest, error in one.bad.items():
+                spare = "; there is a whole copy in another pack" if digest in self.good else ""
+                where = "" if one.ref.name in error.message else f", in {self.layout.pack(one.ref.name)}"
+                self._add(digest, OBJECT, id_of(digest), error.message + where + spare)
+        self.lost.update([digest for one in found for digest in one.bad if digest not in self.good])
+
+    def _singles(self) -> None:
+        """Single objects. No commit relies on them, so nothing is affected."""
+        for number, digest in enumerate(health.singles(self.layout)):
+            progress.report("checking single objects", number)
+            path = self.layout.shard_file(digest)
+            self.objects += 1
+            try:
+                health.check_file(path, digest)
+            except FileNotFoundError:
+                continue  # whoever wrote it has just removed it
+            except MuseError as error:
+                self._add(path, OBJECT, id_of(digest), error.message)
+
+    def _log(self) -> None:
+        """Every operation, and all that it reaches."""
+        newest = self.where.operation
+        known: set[Section] = set()
+        tally = history.Tally()
+        for step in history.steps(self.layout, newest.oldest if newest is not None else 1):
+            if step.number > self.where.last:
+                break  # recorded since
+            progress.report("looking at operations", step.number, self.where.last)
+            tally.add(step)
+            if step.operation is not None:
+                self.operations += 1
+                self._reach(step.operation, known)
+                if step.trouble is not None:
+                    self._add(("order", step.number), OPERATION, str(step.number), step.trouble.message)
+        kept = self._oldest_now()
+        for step in tally.open:
+            if step.number >= kept:  # else a gc dropped it meanwhile
+                self._add(("operation", step.number), OPERATION, str(step.number), step.message)
+        self.remarks += [f"{step.message}; `muse doctor` has stood in for it" for step in tally.closed]
+
+    def _reach(self, operation: Operation, known: set[Section]) -> None:
+        number = str(operation.number)
+
+        def tell(error: MuseError) -> None:
+            self._add(error.message, OPERATION, number, f"operation {number}: {error.message}")
+
+        for root in roots(operation, self.store, known, tell):
+            self.reach.add(root)
+
+    def _oldest_now(self) -> int:
+        now = history.ends(self.layout).operation
+        return now.oldest if now is not None else 1
+
+    def _unreadable(self, root: Root, error: MuseError) -> None:
+        """A commit or a tree that is missing, damaged, or something else."""
+        self.lost.add(root.digest)
+        self._add(root.digest, root.kind, id_of(root.digest), error.message)
+
+    def _references(self) -> None:
+        for kind, digests in (("blob", self.reach.blobs), ("section", self.reach.sections)):
+            for digest in sorted(digests - self.good - {EMPTY_DIGEST}):
+                self.lost.add(digest)
+                self._add(digest, kind, id_of(digest), f"{id_of(digest)} is missing from the repository")
+
+    def _with_effects(self, affected: Affected) -> Iterator[Problem]:
+        needed = self._needed_by_operations() if self.lost else {}
+        for key, problem in self.problems.items():
+            digest = key if isinstance(key, bytes) else b""
+            yield problem._replace(
+                commits=tuple(affected.commits.get(digest, ())),
+                paths=tuple(sorted(affected.paths.get(digest, ()))),
+                operations=tuple(needed.get(digest, ())),
+            )
+
+    def _needed_by_operations(self) -> dict[bytes, list[int]]:
+        """Which operations name a lost object themselves."""
+        found: dict[bytes, list[int]] = {}
+        oldest = self.where.operation.oldest if self.where.operation is not None else 1
+        for step in history.steps(self.layout, oldest):
+            if step.operation is None:
+                continue
+            for root in roots(step.operation, self.store, None, lambda error: None):
+                numbers = found.setdefault(root.digest, []) if root.digest in self.lost else None
+                if numbers is not None and len(numbers) < MOST and step.number not in numbers:
+                    numbers.append(step.number)
+        return found
+
+    def _hints(self) -> None:
+        """`HEAD` and `applied`."""
+        newest = self.where.operation
+        if newest is not None and self.where.whole and hints.is_stale(self.layout, newest):
+            self.remarks.append(f"HEAD does not name operation {newest.number}, the newest; it is only a hint")
+        self._hint("HEAD", lambda: hints.hidden(self.layout, self.where.last))
+        self._hint("applied", lambda: hints.wrong_applied(self.layout))
+        if newest is not None and folder_state.is_behind(self.layout, newest):
+            self.remarks.append(f"the files of the folder are not yet as operation {newest.folder} wants them")
+
+    def _hint(self, name: str, look: Callable[[], str]) -> None:
+        try:
+            why = look()
+        except MuseError as error:
+            why = error.message
+        if why:
+            self._add(name, name, name, why)
+
+    def _beside(self) -> None:
+        """What is there and does not count."""
+        named = {ref.name for ref in self.store.refs}
+        unnamed = [ref for ref in health.packs_in_folder(self.layout) if ref.name not in named]
+        if unnamed:
+            size = sum(ref.size for ref in unnamed)
+            self.remarks.append(f"{_packs(unnamed)} of {size:,} bytes named by no operation: `muse gc` removes such")
+        aside = health.set_aside(self.layout)
+        if aside:
+            names = ", ".join(ref.name for ref in aside)
+            self.remarks.append(f"set aside by `muse doctor`, as damaged: {names}")
+        for name in caches.damaged(self.layout):
+            self.remarks.append(f"the cache {name} is damaged; it is made anew when it is needed")
+
+
+def _packs(refs: list[PackRef]) -> str:
+    return "1 pack" if len(refs) == 1 else f"{len(refs):,} packs"

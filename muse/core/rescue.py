@@ -1,0 +1,162 @@
+"""Every place where an object may still be found: all packs in the folder, single objects, and the user's own files.
+
+For `doctor` alone. Everybody else sees the packs that an operation names, and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from muse.core import hashing, health, io, progress
+from muse.core.errors import Damaged, MuseError
+from muse.core.pack import LARGE, ZSTD_PREFIX, Pack
+from muse.core.paths import MUSE
+from muse.core.store import ObjectStore
+from muse.core.types import digest_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from muse.core.pack import Slot
+    from muse.core.pack_writer import PackWriter
+    from muse.core.paths import Layout
+    from muse.core.types import PackRef
+
+
+class Everywhere(ObjectStore):
+    """All objects that any pack in the folder holds, and what other places offer.
+
+    Attributes:
+        files: Files of the user that hold objects which were looked for.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__(layout, (*health.set_aside(layout), *health.packs_in_folder(layout)), None, lambda: True)
+        self.files: dict[bytes, str] = {}
+
+    def pack(self, ref: PackRef) -> Pack:
+        """A pack, also one that was set aside. Raises as `ObjectStore.pack` does."""
+        aside = self._layout.pack_aside(ref.name)
+        if ref.name not in self._open and not os.path.lexists(self._layout.pack(ref.name)) and os.path.lexists(aside):
+            self._open[ref.name] = Pack(aside, ref)
+        return super().pack(ref)
+
+    def _read(self, digest: bytes, tried: set[bytes]) -> bytes:
+        """What `read` gives, and what it takes for a base: from a pack, or wherever else it is found."""
+        try:
+            return super()._read(digest, tried)
+        except Damaged:
+            for path in self._elsewhere(digest):
+                data = b"".join(_contents(path))
+                if digest_of(data) == digest:
+                    return data
+            raise
+
+    def copies(self, digest: bytes) -> Iterator[tuple[Pack, Slot]]:
+        """Every whole copy of an object in a pack."""
+        for pack, slot in self._packed(digest):
+            if self.is_whole(pack, digest, slot):
+                yield pack, slot
+
+    def bases(self, digest: bytes) -> set[bytes]:
+        """What the copies of an object rest on, directly or not, whether that can be had or not."""
+        found: set[bytes] = set()
+        pending = [digest]
+        while pending:
+            for pack, slot in self._packed(pending.pop()):
+                base = pack.link(slot).base if slot.kind == ZSTD_PREFIX else None
+                if base is not None and base not in found:
+                    found.add(base)
+                    pending.append(base)
+        return found
+
+    def declared(self, digest: bytes) -> int | None:
+        """The size of an object, as an index declares it; None where no index does."""
+        return next((slot.size for _, slot in self._packed(digest)), None)
+
+    def _packed(self, digest: bytes) -> Iterator[tuple[Pack, Slot]]:
+        for ref in self.refs:
+            try:
+                pack = self.pack(ref)
+                slot = pack.find(digest)
+            except Damaged:
+                continue
+            if slot is not None:
+                yield pack, slot
+
+    def _elsewhere(self, digest: bytes) -> Iterator[str]:
+        """The files of other places that may hold an object."""
+        for path in (self._layout.shard_file(digest), self.files.get(digest)):
+            if path is not None and os.path.lexists(path):
+                yield path
+
+    def fetch(self, digest: bytes, writer: PackWriter) -> bool:
+        """Write an object anew from a place that is no pack; False when there is none."""
+        for path in self._elsewhere(digest):
+            if os.lstat(path).st_size <= LARGE:
+                data = b"".join(_contents(path))
+                if digest_of(data) == digest:
+                    writer.add(digest, data)
+                    return True
+            elif stream(digest, _contents(path), writer):
+                return True
+        return False
+
+    def look_in_folder(self, wanted: Mapping[bytes, int | None]) -> None:
+        """Look for objects among the user's files.
+
+        Args:
+            wanted: Digest to size; None where that is not known, and then every file must be read.
+        """
+        sizes = set(wanted.values())
+        for number, path in enumerate(_user_files(self._layout.root)):
+            progress.report("reading files", number)
+            try:
+                if None in sizes or os.lstat(path).st_size in sizes:
+                    found = hashing.openssl()()
+                    for piece in _contents(path):
+                        found.update(piece)
+                    if found.digest() in wanted:
+                        self.files[found.digest()] = path
+            except OSError:
+                continue  # it is gone, or nobody may read it
+
+
+def stream(digest: bytes, pieces: Iterable[bytes], writer: PackWriter) -> bool:
+    """Write a large object anew; False when the pieces turn out to be something else."""
+    incoming = writer.incoming()
+    try:
+        for piece in pieces:
+            incoming.write(piece)
+        if incoming.finish() == digest:
+            writer.adopt(incoming)
+            return True
+    except Damaged:
+        pass
+    except BaseException:
+        incoming.discard()
+        raise
+    incoming.discard()
+    return False
+
+
+def _contents(path: str) -> Iterator[bytes]:
+    """The bytes of a file, or the target of a link; nothing when it cannot be read."""
+    try:
+        if stat.S_ISLNK(os.lstat(path).st_mode):
+            yield os.fsencode(os.readlink(path))
+        else:
+            yield from io.pieces(path, 1 << 62)
+    except (OSError, MuseError):
+        return
+
+
+def _user_files(root: str) -> Iterator[str]:
+    """Every file and link of the folder, ignored ones too."""
+    for folder, folders, files in os.walk(root):
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        folders[:] = [name for name in folders if name != MUSE and name not in links]
+        for name in (*files, *links):
+            yield os.path.join(folder, name)

@@ -1,0 +1,137 @@
+"""Repair what can be repaired, and say what cannot be had any more."""
+
+from __future__ import annotations
+
+from muse.core import doctor as core
+from muse.core.affected import Broken
+from muse.core.cure import Cure
+from muse.core.fsck import Problem
+from muse.core.named import NamedTuple
+from muse.core.repo import Repo
+from muse.core.types import id_of
+from muse.display.document import Block, Document, Hint, Notice, line
+from muse.display.result import Result
+from muse.display.words import plural, short_id
+from muse.verbs import _damage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Iterator
+
+EXAMPLE = "muse doctor"
+
+
+class _Fields(NamedTuple):
+    cure: Cure
+    mended: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    broken: tuple[Broken, ...]
+    notes: tuple[str, ...]
+
+
+class DoctorResult(Result, _Fields):
+    """What was repaired, and what cannot be had.
+
+    Attributes:
+        cure: What was recorded.
+        mended: Files that were written anew or thrown away, in words.
+        problems: What is still damaged.
+        broken: The commits that cannot be had whole.
+        notes: Warnings, and what was finished.
+    """
+
+    __slots__ = ()
+
+    @property
+    def exit_status(self) -> int:
+        """3 when something is lost."""
+        return 3 if self.problems or self.cure.lost else 0
+
+    def document(self) -> Document:
+        """The answer for people."""
+        return tuple(self._blocks())
+
+    def _blocks(self) -> Iterator[Block]:
+        for note in self.notes:
+            yield Notice(note)
+        did = [*_cured(self.cure), *self.mended]
+        for what in did:
+            yield line(f"{what[0].upper()}{what[1:]}")
+        if self.cure.found:
+            yield line("Commits that only a lost operation named; `muse gc` drops those that nothing names:")
+        for commit in self.cure.found:
+            yield line((short_id(id_of(commit)), "id"), indent=1)
+        if not did and not self.notes and not self.problems:
+            yield line("Nothing to repair.")
+        if self.problems:
+            yield line((f"{plural(len(self.problems), 'problem')} cannot be repaired", "error"), ":")
+        for problem in self.problems[: _damage.SHOWN]:
+            yield line((problem.kind, "strong"), f"  {problem.why}", indent=1)
+        yield from _damage.rest(len(self.problems), f"{len(self.problems) - _damage.SHOWN:,} more")
+        if self.broken:
+            yield line("Commits that cannot be had whole:")
+            yield from _damage.lines(self.broken)
+        for commit in self.cure.found[:1]:
+            yield Hint(f"`muse branch found {short_id(id_of(commit))}` keeps that commit")
+        if self.problems:
+            yield Hint("a copy of `.muse` may still hold what is missing")
+
+    def json(self) -> object:
+        """The answer for programs."""
+        cure = self.cure
+        return {
+            "operation": cure.recorded or None,
+            "went_back_to": cure.back_at or None,
+            "lost_operations": list(cure.lost),
+            "copied": cure.copied,
+            "retired": [ref.name for ref in cure.retired],
+            "set_aside": [ref.name for ref in cure.aside],
+            "found": [id_of(commit) for commit in cure.found],
+            "mended": list(self.mended),
+            "problems": _damage.problems(self.problems),
+            "broken": _damage.json(self.broken),
+            "notes": list(self.notes),
+        }
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """What can be typed."""
+    parser.add_argument(
+        "--resume", action="store_true", help="only finish the files of the folder, also for another machine's command"
+    )
+
+
+def doctor(*, resume: bool = False, repo: Repo | None = None) -> DoctorResult:
+    """Repair what can be repaired, and say what cannot be had any more.
+
+    Nothing is overwritten: what is needed is copied, and a new operation names the copies. It can be run at any time;
+    with nothing wrong it records nothing.
+
+    Args:
+        resume: Only finish what a command began to do to the files of the folder, whatever machine it ran on.
+
+    Raises:
+        Damaged: No operation is whole, or a newer muse wrote what only looks damaged.
+        Refused: Others are changing the repository or the files of the folder.
+    """
+    repo = repo or Repo.open()
+    if resume:
+        return DoctorResult(Cure(), (), (), (), core.resume(repo))
+    done = core.repair(repo)
+    return DoctorResult(done.cure, done.mended, done.findings.problems, done.findings.broken, done.notes)
+
+
+def _cured(cure: Cure) -> Iterator[str]:
+    if cure.back_at:
+        yield f"went back to operation {cure.back_at}, the newest that is whole; recorded as operation {cure.recorded}"
+    elif cure.recorded:
+        yield f"recorded as operation {cure.recorded}"
+    if cure.lost:
+        numbers = ", ".join(str(number) for number in cure.lost[: _damage.SHOWN])
+        yield f"{plural(len(cure.lost), 'operation')} cannot be had: {numbers}"
+    if cure.copied:
+        yield f"copied {plural(cure.copied, 'object')}"
+    if cure.retired:
+        aside = f", {len(cure.aside):,} of them set aside" if cure.aside else ""
+        yield f"replaced {plural(len(cure.retired), 'damaged pack')}{aside}"

@@ -1,0 +1,580 @@
+"""`muse.core.doctor`: what can be found anywhere is had again, what cannot is named, and nothing gets worse."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import random
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from muse.core import doctor, folder_state, fsck, ops, rescue
+from muse.core.command import State
+from muse.core.cure import Cure
+from muse.core.doctor import Repair
+from muse.core.errors import Damaged, MuseError, Refused, SystemTrouble, TooNew
+from muse.core.object_store import object_path, read_object, write_object
+from muse.core.pack_writer import Base, PackWriter
+from muse.core.records import Author, Commit, encode_commit, encode_tree
+from muse.core.repo import Repo
+from muse.core.store import ObjectStore
+from muse.core.types import FILE, Entry, blob_id, digest_of, id_of
+from muse.core.view import View
+from muse.core.worktree_lock import WorktreeLock
+from muse.core.writing import Draft, writing
+from tests.bad_input.scenes import DAMAGE
+from tests.commands import commit_id, muse, ok, refused
+from tests.core import damaged, faults
+from tests.core.commands import Once, after_its_pack, record
+from tests.core.damaged import VERSIONS, flip, newest, operation, packs, spoil
+from tests.core.stores import an_operation, new_repo, put_operation, writable, write_pack
+
+damages = pytest.mark.parametrize("damage", DAMAGE)
+
+
+@pytest.fixture
+def repo(folder: Path) -> Repo:
+    """Three commits, in three packs."""
+    return damaged.build(folder)
+
+
+def repair(repo: Repo) -> Repair:
+    """Repair, and see that `fsck` finds no more than what the doctor says."""
+    done = doctor.repair(repo)
+    found = fsck.check(repo.layout)
+    assert found.problems == done.findings.problems
+    return done
+
+
+def heal(repo: Repo) -> Repair:
+    """Repair everything."""
+    done = repair(repo)
+    assert done.findings.clean
+    assert done.cure.recorded == newest(repo).number
+    assert doctor.repair(repo) == Repair(Cure(), (), fsck.check(repo.layout), ())
+    return done
+
+
+def read(repo: Repo, data: bytes) -> bytes:
+    """An object as commands read it."""
+    store = ObjectStore(repo.layout, newest(repo).packs)
+    try:
+        return store.read(digest_of(data))
+    finally:
+        store.close()
+
+
+def test_nothing_to_repair(repo: Repo) -> None:
+    before = damaged.files(repo.layout)
+    assert doctor.repair(repo) == Repair(Cure(), (), fsck.check(repo.layout), ())
+    assert damaged.files(repo.layout) == before
+
+
+def test_a_repository_without_history(folder: Path) -> None:
+    repo = new_repo(folder)
+    assert doctor.repair(repo).findings.clean
+    assert ops.numbers(repo.layout) == []
+
+
+@damages
+def test_the_newest_operation(repo: Repo, damage: Callable[[Path], None]) -> None:
+    second, third = commit_id("HEAD~1"), commit_id()
+    damage(operation(repo, 4))
+    was = operation(repo, 4).read_bytes()
+    assert "`muse doctor`" in refused("status", status=3)
+    done = heal(repo)
+    assert (done.cure.recorded, done.cure.back_at, done.cure.lost) == (5, 3, (4,))
+    assert [id_of(commit) for commit in done.cure.found] == [third]
+    last = newest(repo)
+    assert last.view == ops.read(repo.layout, 3).view
+    assert (last.previous, last.lost, last.at) == (ops.digest(repo.layout, 4), (4,), 3)
+    assert operation(repo, 4).read_bytes() == was
+    assert commit_id() == second
+    assert ok("branch", "found", third[7:17])
+    assert commit_id("found") == third
+    for words in (("op", "log"), ("status",), ("log",), ("show", "@{now}"), ("undo",), ("op", "restore", "3")):
+        ok(*words)
+    Path("b.txt").write_text("new\n")
+    ok("commit", "-m", "after")
+    assert fsck.check(repo.layout).clean
+
+
+def test_several_operations_at_the_end(repo: Repo) -> None:
+    first = commit_id("HEAD~2")
+    flip(operation(repo, 3))
+    operation(repo, 4).write_bytes(b"")
+    done = heal(repo)
+    assert (done.cure.recorded, done.cure.back_at, done.cure.lost) == (5, 2, (3, 4))
+    assert commit_id() == first
+    assert len(done.cure.found) == 1, "the last of two"
+
+
+def test_a_folder_in_the_place_of_the_newest_operation(repo: Repo) -> None:
+    operation(repo, 4).unlink()
+    operation(repo, 4).mkdir()
+    assert heal(repo).cure.lost == (4,)
+    assert newest(repo).previous == b""
+
+
+def test_packs_that_a_lost_operation_had_joined(repo: Repo) -> None:
+    """The packs that the last whole operation names are gone: what they held lies in one that it does not know."""
+    while not newest(repo).retires:
+        Path("a.txt").write_bytes(VERSIONS[0] + b"%d\n" % newest(repo).number)
+        ok("commit", "-m", "more")
+    before, number = commit_id("HEAD~1"), newest(repo).number
+    flip(operation(repo, number))
+    done = heal(repo)
+    assert done.cure.retired and not done.cure.aside
+    assert commit_id() == before
+    assert read(repo, VERSIONS[1]) == VERSIONS[1]
+
+
+@damages
+def test_a_damaged_operation_among_others(repo: Repo, damage: Callable[[Path], None]) -> None:
+    before = commit_id()
+    damage(operation(repo, 3))
+    done = heal(repo)
+    assert (done.cure.back_at, done.cure.lost, done.cure.copied) == (0, (3,), 0)
+    assert commit_id() == before
+    listed = [line.split()[0] for line in ok("op", "log").splitlines()]
+    assert listed == ["5", "4", "2", "1"]
+    assert ok("op", "log", "-n", "2").count("\n") == 2
+    ok("op", "restore", "2")
+    ok("show", "@{now}")
+
+
+def test_a_gap_that_a_wrong_hint_hides(repo: Repo) -> None:
+    before = newest(repo).view
+    operation(repo, 3).unlink()
+    Path(repo.layout.head).write_text("operation 2\n")
+    assert heal(repo).cure.lost == (3,)
+    assert newest(repo).view == before
+
+
+def elsewhere_pack(repo: Repo, data: bytes) -> None:
+    write_pack(repo.layout, [data])
+
+
+def elsewhere_single(repo: Repo, data: bytes) -> None:
+    write_object(repo.root, blob_id(data), data)
+
+
+def elsewhere_file(repo: Repo, data: bytes) -> None:
+    Path(repo.root, "old").mkdir()
+    Path(repo.root, "old/copy of it").write_bytes(data)
+
+
+@pytest.mark.parametrize("elsewhere", [elsewhere_pack, elsewhere_single, elsewhere_file])
+def test_an_object_that_is_found_elsewhere(repo: Repo, elsewhere: Callable[[Repo, bytes], None]) -> None:
+    """Two more rest on it."""
+    elsewhere(repo, VERSIONS[0])
+    Path("a.txt").unlink()
+    path = spoil(repo, VERSIONS[0])
+    assert len(fsck.check(repo.layout).broken) == 3
+    done = heal(repo)
+    assert not done.cure.aside and not path.exists()
+    assert [read(repo, data) for data in VERSIONS] == VERSIONS
+    ok("restore", "a.txt")
+    ok("checkout", "HEAD~2")
+
+
+@pytest.mark.parametrize("elsewhere", [elsewhere_pack, elsewhere_single, elsewhere_file])
+def test_a_large_object_that_is_found_elsewhere(
+    repo: Repo, elsewhere: Callable[[Repo, bytes], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = os.urandom(300_000)
+    Path("large").write_bytes(large)
+    ok("commit", "-m", "large")
+    Path("large").unlink()
+    elsewhere(repo, large)
+    spoil(repo, large)
+    for module in ("store", "health", "rescue", "cure"):
+        monkeypatch.setattr(f"muse.core.{module}.LARGE", 100_000)
+    monkeypatch.setattr(PackWriter, "add", small(PackWriter.add))
+    heal(repo)
+    monkeypatch.undo()
+    assert read(repo, large) == large
+
+
+def small(add: Callable[..., None]) -> Callable[..., None]:
+    """No large object is in memory as a whole."""
+
+    def guarded(writer: PackWriter, digest: bytes, data: bytes, *rest: object) -> None:
+        assert len(data) <= 100_000
+        add(writer, digest, data, *rest)
+
+    return guarded
+
+
+def test_a_large_file_that_is_something_else_by_now(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read twice: once to find it, once to copy it."""
+    monkeypatch.setattr(rescue, "LARGE", 50)
+    look = rescue.Everywhere.look_in_folder
+
+    def then_changed(self: rescue.Everywhere, wanted: dict[bytes, int | None]) -> None:
+        look(self, wanted)
+        Path("a.txt").write_bytes(b"changed meanwhile")
+
+    monkeypatch.setattr(rescue.Everywhere, "look_in_folder", then_changed)
+    spoil(repo, VERSIONS[2])
+    assert [problem.what for problem in repair(repo).findings.problems] == [blob_id(VERSIONS[2])]
+
+
+def test_a_link_that_still_stands(repo: Repo) -> None:
+    Path("link").symlink_to("deep/b.txt")
+    ok("commit", "-m", "a link")
+    spoil(repo, b"deep/b.txt")
+    heal(repo)
+    assert read(repo, b"deep/b.txt") == b"deep/b.txt"
+
+
+def test_a_pack_that_is_gone(repo: Repo) -> None:
+    gone = packs(repo)[2]
+    kept = shutil.copy(gone, "kept")
+    gone.unlink()
+    done = repair(repo)
+    assert not done.findings.clean
+    assert done.cure.retired and not done.cure.aside
+    shutil.copy(kept, gone)
+    heal(repo)
+
+
+@damages
+def test_what_cannot_be_had_is_named_and_set_aside(repo: Repo, damage: Callable[[Path], None]) -> None:
+    Path("a.txt").unlink()
+    last = packs(repo)[2]
+    damage(last)
+    bytes_of_it = last.read_bytes()
+    third = commit_id("HEAD") if muse("show").status == 0 else None
+    done = repair(repo)
+    lost = [problem.what for problem in done.findings.problems]
+    assert blob_id(VERSIONS[2]) in lost or third is None or damage is DAMAGE[3]
+    assert len(done.findings.broken) == 1
+    assert [ref.name for ref in done.cure.aside] == [last.stem]
+    assert not last.exists()
+    assert Path(repo.layout.pack_aside(last.stem)).read_bytes() == bytes_of_it
+    assert last.stem in "".join(done.findings.remarks)
+    number = newest(repo).number
+    again = repair(repo)
+    assert (again.cure, again.findings.problems) == (Cure(), done.findings.problems)
+    assert newest(repo).number == number
+    assert [read(repo, data) for data in VERSIONS[:2]] == VERSIONS[:2]
+    ok("undo")
+    assert ok("status")
+
+
+def test_what_nobody_needs_is_not_missed(repo: Repo) -> None:
+    last = newest(repo)
+    ref = write_pack(repo.layout, [b"nobody needs this"])
+    put_operation(repo.layout, last._replace(packs=(*last.packs, ref)))
+    spoil(repo, b"nobody needs this")
+    done = heal(repo)
+    assert (done.cure.retired, done.cure.aside, done.cure.copied) == ((ref,), (), 0)
+
+
+def test_what_others_rest_on_is_kept_though_nobody_needs_it(tmp_path: Path) -> None:
+    repo = new_repo(tmp_path)
+    old, new = (b"the same in both\n" * 30 + what for what in (b"old", b"new"))
+    other = b"in the pack of the old one"
+    base = write_pack(repo.layout, [old, other])
+    store = writable(repo.layout, (base,))
+    assert store.writer is not None
+    store.writer.add(digest_of(new), new, Base(digest_of(old), old, 1))
+    entries = {"new": Entry(FILE, digest_of(new)), "other": Entry(FILE, store.add(other))}
+    tree = store.add(encode_tree(entries))
+    commit = store.add(encode_commit(Commit(tree, (), Author("a", "b"), "2026-03-14T12:00:00+00:00", "m")))
+    refs = (base, *store.writer.finish())
+    store.close()
+    put_operation(repo.layout, an_operation(packs=refs, view=View("main", commit, {"main": commit})))
+    assert fsck.check(repo.layout).clean
+    (tmp_path / "other").write_bytes(other)
+    spoil(repo, other)
+    heal(repo)
+    assert read(repo, new) == new
+
+
+def test_a_single_object_is_replaced(repo: Repo) -> None:
+    for data in (VERSIONS[0], b"nowhere else"):
+        write_object(repo.root, blob_id(data), data)
+        flip(Path(object_path(repo.root, blob_id(data))))
+    done = repair(repo)
+    assert [problem.what for problem in done.findings.problems] == [blob_id(b"nowhere else")]
+    assert read_object(repo.root, blob_id(VERSIONS[0])) == VERSIONS[0]
+    assert done.cure == Cure()
+
+
+def test_hints_and_caches(repo: Repo) -> None:
+    before = Path(repo.layout.head).read_bytes()
+    ok("status")
+    Path(repo.layout.head).write_text("operation 77\n")
+    Path(repo.layout.cache, "stat").write_bytes(b"junk")
+    done = repair(repo)
+    assert done.mended == ("threw away the cache stat", "wrote HEAD anew")
+    assert (done.cure, newest(repo).number) == (Cure(), 4)
+    assert Path(repo.layout.head).read_bytes() == before
+    assert not Path(repo.layout.cache, "stat").exists()
+
+
+@pytest.mark.parametrize("text", ["junk", "77", ""])
+def test_how_far_the_folder_is(repo: Repo, text: str) -> None:
+    """Nobody can tell any more, so no file is touched: one may be as a person brought it back."""
+    ok("checkout", "HEAD~1")
+    Path("a.txt").write_bytes(VERSIONS[2])
+    Path(repo.layout.applied).write_text(text)
+    done = repair(repo)
+    assert done.findings.clean
+    assert done.mended == ("wrote `applied` anew",)
+    assert done.notes == ("a.txt is as it was before operation 5: `muse status` shows how it differs",)
+    assert folder_state.applied(repo.layout) == 5
+    assert Path("a.txt").read_bytes() == VERSIONS[2]
+    assert doctor.repair(repo).notes == ()
+
+
+def test_what_a_dead_command_began_is_finished_with_what_was_found(repo: Repo) -> None:
+    ok("checkout", "HEAD~1")
+    folder_state.set_applied(repo.layout, 4, durable=False)
+    Path("a.txt").write_bytes(VERSIONS[2])
+    Path("copy").write_bytes(VERSIONS[1])
+    spoil(repo, VERSIONS[1])
+    done = repair(repo)
+    assert done.findings.clean
+    assert done.notes == ("finished: checkout (operation 5)",)
+    assert Path("a.txt").read_bytes() == VERSIONS[1]
+
+
+def test_what_another_machine_began(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    ok("checkout", "HEAD~1")
+    put_operation(repo.layout, newest(repo)._replace(host="elsewhere"))
+    folder_state.set_applied(repo.layout, 4, durable=False)
+    Path("a.txt").write_bytes(VERSIONS[2])
+    monkeypatch.setattr("muse.core.worktree_lock.is_network", lambda fd: True)
+    assert "`muse doctor --resume`" in refused("checkout", "main", status=4)
+    (note,) = [note for note in doctor.repair(repo).notes if "elsewhere" in note]
+    assert "was begun on elsewhere" in note
+    assert "finished: checkout (operation 5)" in doctor.resume(repo)
+    assert Path("a.txt").read_bytes() == VERSIONS[1]
+    assert not [note for note in doctor.resume(repo) if "finished" in note]
+
+
+def test_no_operation_is_whole(repo: Repo) -> None:
+    for number in (1, 2, 3, 4):
+        flip(operation(repo, number))
+    before = damaged.files(repo.layout)
+    with pytest.raises(Damaged, match=r"no operation in .* is whole"):
+        doctor.repair(repo)
+    assert damaged.files(repo.layout) == before
+
+
+def newer_operation(repo: Repo) -> None:
+    path = operation(repo, 4)
+    path.write_bytes(path.read_bytes()[:8] + b"\0\0\0\2" + path.read_bytes()[12:])
+
+
+def newer_pack(repo: Repo) -> None:
+    path = packs(repo)[0]
+    path.write_bytes(path.read_bytes()[:8] + b"\0\0\0\2" + path.read_bytes()[12:])
+
+
+@pytest.mark.parametrize("newer", [newer_operation, newer_pack])
+def test_what_a_newer_muse_wrote_is_left_alone(repo: Repo, newer: Callable[[Repo], None]) -> None:
+    newer(repo)
+    before = damaged.files(repo.layout)
+    with pytest.raises(TooNew):
+        doctor.repair(repo)
+    assert damaged.files(repo.layout) == before
+
+
+def test_a_number_that_nobody_wrote(repo: Repo) -> None:
+    stray = operation(repo, 999_999_999_999)
+    stray.write_bytes(b"junk")
+    assert ok("status")
+    with pytest.raises(Damaged, match="no number is left"):
+        doctor.repair(repo)
+    stray.rename(operation(repo, 5000))
+    done = repair(repo)
+    assert done.cure.lost == (5000,)
+    assert not done.findings.clean, "nobody stands in for so many that are missing"
+    assert repair(repo).cure == Cure()
+
+
+def test_somebody_was_faster(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("copy").write_bytes(VERSIONS[1])
+    spoil(repo, VERSIONS[1])
+    meanwhile = Once(lambda: record(repo, "meanwhile"))
+    with monkeypatch.context() as patch:
+        after_its_pack(patch, meanwhile)
+        done = repair(repo)
+    assert done.findings.problems[0].kind == "commit", "what the other one recorded is no commit at all"
+    assert "meanwhile" in newest(repo).view.branches
+    assert read(repo, VERSIONS[1]) == VERSIONS[1]
+
+
+def test_another_doctor_was_faster(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    flip(operation(repo, 4))
+    monkeypatch.setattr(WorktreeLock, "acquire", lambda self, **how: True)
+    with monkeypatch.context() as patch:
+        after_its_pack(patch, Once(lambda: doctor.repair(repo)))
+        assert doctor.repair(repo).cure == Cure()
+    assert (newest(repo).number, newest(repo).lost) == (5, (4,))
+    assert fsck.check(repo.layout).remarks[-1].startswith("1 pack of "), "that of the lost commit"
+
+
+def test_somebody_changes_the_folder(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = WorktreeLock(repo.layout)
+    held.acquire(shared=True)
+    assert doctor.repair(repo).findings.clean, "it looks, and waits for nobody"
+    flip(operation(repo, 2))
+    monkeypatch.setattr(WorktreeLock.acquire, "__kwdefaults__", {"patience": 0.01})
+    try:
+        with pytest.raises(Refused):
+            doctor.repair(repo)
+    finally:
+        held.release()
+
+
+def killed(at: int, after: bool, work: Callable[[], object]) -> bool:
+    """Do it in a process that is killed at call number `at`; False when it came to its end before."""
+    child = os.fork()
+    if child == 0:
+        try:
+            with faults.tripping(at, lambda: os._exit(9), after=after):
+                work()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (0, 9)
+    return status == 9
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_at_any_call_it_leaves_nothing_worse(repo: Repo, tmp_path: Path, after: bool) -> None:
+    Path("copy").write_bytes(VERSIONS[0])
+    spoil(repo, VERSIONS[0])
+    flip(operation(repo, 4))
+    lost = {problem.what for problem in fsck.check(repo.layout).problems}
+    for at in itertools.count():
+        struck = damaged.copy(repo, tmp_path.parent / f"struck {after} {at}")
+        died = killed(at, after, lambda struck=struck: doctor.repair(struck))  # type: ignore[misc]
+        found = fsck.check(struck.layout)
+        assert {problem.what for problem in found.problems} <= lost, at
+        assert doctor.repair(struck).findings.clean, at
+        assert ops.read(struck.layout, 3).view == newest(struck).view
+        assert read(struck, VERSIONS[1]) == VERSIONS[1]
+        shutil.rmtree(struck.root)
+        if not died:
+            break
+    assert at > 10
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_the_system_says_no(repo: Repo, tmp_path: Path, code: int) -> None:
+    Path("copy").write_bytes(VERSIONS[0])
+    spoil(repo, VERSIONS[0])
+    lost = {problem.what for problem in fsck.check(repo.layout).problems}
+    for at in itertools.count():
+        struck = damaged.copy(repo, tmp_path.parent / f"refused {code} {at}")
+        with suppress(MuseError), faults.tripping(at, OSError(code, os.strerror(code))) as calls:
+            doctor.repair(struck)
+        assert {problem.what for problem in fsck.check(struck.layout).problems} <= lost, at
+        assert doctor.repair(struck).findings.clean, at
+        assert read(struck, VERSIONS[1]) == VERSIONS[1]
+        shutil.rmtree(struck.root)
+        if len(calls) <= at:
+            break
+    assert at > 10
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_whatever_is_damaged(repo: Repo, seed: int) -> None:
+    """A few bytes of any files of ours: what every copy of is damaged is named, all else can be had."""
+    choose = random.Random(seed)
+    ok("tag", "t")
+    ok("checkout", "HEAD~1")
+    files = [*Path(repo.layout.ops).iterdir(), *Path(repo.layout.packs).iterdir(), Path(repo.layout.applied)]
+    for path in choose.sample(sorted(files), choose.randint(1, 4)):
+        choose.choice([flip, *DAMAGE, Path.unlink])(path)
+    try:
+        done = repair(repo)
+    except MuseError as error:
+        assert "no operation in" in error.message or "HEAD names operation" in error.message
+        return
+    assert repair(repo).findings.problems == done.findings.problems
+    assert ok("op", "log")
+    if done.findings.clean:
+        assert ok("log") and ok("status")
+
+
+def test_what_only_led_to_a_lost_folder_comes_back_with_it(repo: Repo) -> None:
+    """Nobody knows that `deep/b.txt` is needed while its folder is lost: the damaged pack that holds it is kept."""
+    deep = digest_of(b"only once\n" * 20)
+    tree = encode_tree({"b.txt": Entry(FILE, deep)})
+    spoil(repo, tree)
+    Path("deep/b.txt").unlink()
+    assert not repair(repo).findings.clean
+    with pytest.raises(Damaged):
+        read(repo, b"only once\n" * 20)
+    write_object(repo.root, blob_id(tree), tree)
+    heal(repo)
+    assert read(repo, b"only once\n" * 20) == b"only once\n" * 20
+
+
+def test_a_pack_that_may_not_be_read_is_not_given_up(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    flip(operation(repo, 2))
+    before = damaged.files(repo.layout)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", faults.failing(errno.EIO))
+        with pytest.raises(SystemTrouble) as stopped:
+            doctor.repair(repo)
+    assert stopped.value.kind == "eio"
+    assert damaged.files(repo.layout) == before
+
+
+def test_it_can_be_run_where_others_read(repo: Repo) -> None:
+    """A reader that had opened the packs goes on; one that had not starts over."""
+    Path("copy").write_bytes(VERSIONS[0])
+    store = ops.open_store(repo.layout, newest(repo))
+    store.open_all()
+    spoil(repo, VERSIONS[0])
+    heal(repo)
+    assert store.read(digest_of(b"only once\n" * 20))
+    store.close()
+
+
+def test_entries_keep_their_form(repo: Repo) -> None:
+    """A version is copied as what changed since another, not as a whole."""
+    flip(packs(repo)[0], 8 + 4 + 1)
+    size = sum(path.stat().st_size for path in packs(repo))
+    done = heal(repo)
+    assert done.cure.copied
+    assert sum(path.stat().st_size for path in packs(repo)) <= size
+
+
+def test_the_view_that_counts_is_the_last_that_is_whole(repo: Repo) -> None:
+    """A later operation without files does not hide how far the folder is."""
+    ok("checkout", "HEAD~1")
+    ok("tag", "t")
+    flip(operation(repo, 6))
+    heal(repo)
+    assert newest(repo).folder == 5
+    assert not folder_state.is_behind(repo.layout, newest(repo))
+
+
+def test_writing_builds_on_the_newest_that_is_whole(repo: Repo) -> None:
+    """Only the doctor does; every other command stops."""
+    flip(operation(repo, 4))
+    with pytest.raises(Damaged):
+        writing(repo, "x", (), lambda state: Draft(lambda left: None, state.view))
+
+    def build(state: State) -> Draft[int]:
+        assert state.operation is not None
+        return Draft(lambda left: state.number, state.view, lost=(4,))
+
+    assert writing(repo, "x", (), build, ends=doctor._ends) == 4
+    assert (newest(repo).number, newest(repo).lost, newest(repo).previous) == (5, (4,), ops.digest(repo.layout, 4))
+    assert newest(repo).packs == ops.read(repo.layout, 3).packs

@@ -1,0 +1,106 @@
+"""`muse doctor`: what it says, and how it ends."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from muse.core import folder_state, ops
+from muse.core.repo import Repo
+from muse.core.types import blob_id
+from tests.commands import muse, ok, refused, short
+from tests.core import damaged
+from tests.core.damaged import VERSIONS, flip, newest, operation, spoil
+
+
+@pytest.fixture
+def repo(folder: Path) -> Repo:
+    """Three commits."""
+    return damaged.build(folder)
+
+
+def test_nothing_to_repair(repo: Repo) -> None:
+    assert ok("doctor") == "Nothing to repair.\n"
+    assert ops.numbers(repo.layout) == [1, 2, 3, 4]
+
+
+def test_everything_can_be_had(repo: Repo) -> None:
+    spoil(repo, VERSIONS[2])
+    assert ok("doctor") == "Recorded as operation 5\nCopied 3 objects\nReplaced 1 damaged pack\n"
+    assert muse("fsck").status == 0
+    assert " doctor " in ok("op", "log", "-n", "1")
+
+
+def test_something_is_lost(repo: Repo) -> None:
+    Path("a.txt").unlink()
+    third = short()
+    spoil(repo, VERSIONS[2])
+    answer = muse("doctor")
+    assert (answer.status, answer.err) == (3, "")
+    assert answer.lines == [
+        "Recorded as operation 5",
+        "Copied 2 objects",
+        "Replaced 1 damaged pack, 1 of them set aside",
+        "1 problem cannot be repaired:",
+        f"  blob  {blob_id(VERSIONS[2])} is missing from the repository",
+        "Commits that cannot be had whole:",
+        f"  {third}  commit 3",
+        "    a.txt",
+        "",
+        "a copy of `.muse` may still hold what is missing",
+    ]
+    assert muse("doctor").lines == answer.lines[3:]
+    assert muse("doctor").status == 3
+
+
+def test_the_newest_operation_is_lost(repo: Repo) -> None:
+    third = short()
+    flip(operation(repo, 4))
+    refused("log", status=3)
+    answer = muse("doctor")
+    assert answer.status == 3
+    assert answer.lines == [
+        "Went back to operation 3, the newest that is whole; recorded as operation 5",
+        "1 operation cannot be had: 4",
+        "Copied 3 objects",
+        "Commits that only a lost operation named; `muse gc` drops those that nothing names:",
+        f"  {third}",
+        "",
+        f"`muse branch found {third}` keeps that commit",
+    ]
+    assert ok("doctor") == "Nothing to repair.\n"
+    ok("branch", "found", third)
+    ok("checkout", "--force", "found")
+    assert Path("a.txt").read_bytes() == VERSIONS[2]
+
+
+def test_hints(repo: Repo) -> None:
+    Path(repo.layout.head).write_text("operation 77\n")
+    Path(repo.layout.applied).write_text("junk")
+    assert ok("doctor") == "Wrote `applied` anew\nWrote HEAD anew\n"
+    assert ok("fsck").count("\n") == 1
+    assert newest(repo).number == 4
+
+
+def test_finishing_what_another_machine_began(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    ok("checkout", "HEAD~1")
+    put = newest(repo)._replace(host="elsewhere")
+    operation(repo, 5).write_bytes(ops.encode(put))
+    folder_state.set_applied(repo.layout, 4, durable=False)
+    Path("a.txt").write_bytes(VERSIONS[2])
+    monkeypatch.setattr("muse.core.worktree_lock.is_network", lambda fd: True)
+    assert "elsewhere" in refused("checkout", "main", status=4)
+    assert "finished: checkout (operation 5)" in ok("doctor", "--resume")
+    assert Path("a.txt").read_bytes() == VERSIONS[1]
+    monkeypatch.undo()
+    os.chdir(repo.root)
+    assert ok("doctor", "--resume") == "Nothing to repair.\n"
+    assert ops.numbers(repo.layout) == [1, 2, 3, 4, 5]
+
+
+def test_no_operation_is_whole(repo: Repo) -> None:
+    for number in (1, 2, 3, 4):
+        flip(operation(repo, number))
+    assert "Bring that folder back from a copy" in refused("doctor", status=3)
