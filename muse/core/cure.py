@@ -103,8 +103,15 @@ class _Patient:
         aside = tuple(ref for ref in retires if missing and os.path.lexists(self.layout.pack(ref.name)))
         back_at = self.newest.number if self.state.number > self.newest.number else 0
         cure = Cure(self.state.number + 1, back_at, lost, self.copied, retires, aside, found)
-        at, redo = self.newest.at, self.newest.redo
-        return Draft(lambda left: cure, self.newest.view, (), at, redo, retires, 0, lost, aside)
+        return Draft(
+            lambda left: cure,
+            self.newest.view,
+            at=self.newest.at,
+            redo=self.newest.redo,
+            retires=retires,
+            lost=lost,
+            aside=aside,
+        )
 
     def _reach(self) -> tuple[Reach, tuple[int, ...]]:
         """What the operations that are whole need, and the numbers of those that are not."""

@@ -10,7 +10,7 @@ from muse.core import caches, cure, finish, folder_state, fsck, health, hints, h
 from muse.core.cure import Cure
 from muse.core.disk import Folders
 from muse.core.errors import Damaged, MuseError
-from muse.core.fsck import Findings
+from muse.core.findings import Findings
 from muse.core.named import NamedTuple
 from muse.core.rescue import Everywhere
 from muse.core.types import id_of

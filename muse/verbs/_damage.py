@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from muse.core.affected import Broken
-    from muse.core.fsck import Problem
+    from muse.core.findings import Problem
 
 #: So many of one kind are shown; `--json` has all.
 SHOWN = 20

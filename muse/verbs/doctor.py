@@ -5,7 +5,7 @@ from __future__ import annotations
 from muse.core import doctor as core
 from muse.core.affected import Broken
 from muse.core.cure import Cure
-from muse.core.fsck import Problem
+from muse.core.findings import Problem
 from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.core.types import id_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from muse.core import fsck as core
 from muse.core.affected import Broken
-from muse.core.fsck import Problem
+from muse.core.findings import Problem
 from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.display.document import Block, Document, Hint, line

@@ -202,7 +202,7 @@ def test_the_warning_about_a_lock_is_in_the_answer(repo: Repo, monkeypatch: pyte
 
 def test_a_number_that_cannot_be_written_is_unconfirmed(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch, pytest.raises(Unconfirmed, match="recorded as operation 1, but cannot write"):
-        patch.setattr(worktree, "set_applied", raising(SystemTrouble("cannot write x")))
+        patch.setattr(folder_state, "set_applied", raising(SystemTrouble("cannot write x")))
         change_files(repo, {"f": b"new"})
     assert read_files(repo.root) == {"f": file(b"new")}
     assert reading(repo, lambda state: state.notes) == ["finished: checkout (operation 1)"]

@@ -12,7 +12,7 @@ import pytest
 from muse.core import codec, folder_state, fsck, history, ops, trees
 from muse.core.dag import tree_of
 from muse.core.errors import Refused
-from muse.core.fsck import Findings
+from muse.core.findings import Findings
 from muse.core.health import Examiner
 from muse.core.object_store import object_path, write_object
 from muse.core.repo import Repo

@@ -179,5 +179,6 @@ KILLED = {
         _SECOND,
         _NOTHING_TO_COMMIT,
         (),
+        one_in=2,
     ),
 }
