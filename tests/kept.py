@@ -26,8 +26,7 @@ def newest(root: Root) -> Operation:
 def kept(root: Root) -> list[Operation]:
     """Every operation that counts, oldest first."""
     layout, last = Layout(os.fspath(root)), newest(root)
-    lost = {number for number in range(last.oldest, last.number + 1)} & set(last.lost)
-    return [ops.read(layout, number) for number in range(last.oldest, last.number + 1) if number not in lost]
+    return [ops.read(layout, number) for number in range(last.oldest, last.number + 1)]
 
 
 def read_back(root: Root) -> set[bytes]:

@@ -45,7 +45,7 @@ class Cure(NamedTuple):
         lost: Damaged or missing operations that the new one stands in for.
         copied: How many objects were written anew.
         retired: Damaged or missing packs that are in the store no longer.
-        aside: Those of them whose files are kept, as something cannot be had.
+        aside: Those of them whose files are kept, as something is lost: they may hold what nobody can reach now.
         found: Commits that only a lost operation named.
     """
 
@@ -100,7 +100,7 @@ class _Patient:
         if not (sick or lost or self.copied):
             return Draft(lambda left: Cure(), None)
         retires = tuple(pack.ref for pack in sick)
-        aside = tuple(ref for ref in retires if missing and os.path.lexists(self.layout.pack(ref.name)))
+        aside = tuple(ref for ref in retires if (missing or lost) and os.path.lexists(self.layout.pack(ref.name)))
         back_at = self.newest.number if self.state.number > self.newest.number else 0
         cure = Cure(self.state.number + 1, back_at, lost, self.copied, retires, aside, found)
         return Draft(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from muse.core import caches, folder_state, health, hints, history, ops, progress
 from muse.core.affected import MOST, Affected
 from muse.core.errors import MuseError, Refused
+from muse.core.findings import Findings, Problem
 from muse.core.health import Examiner
 from muse.core.pack import PackGone
 from muse.core.reach import Reach, Root, roots

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from muse.core.store import ObjectStore
 
 
+#: Nothing to exchange with, or a system or a file system that cannot do it.
+_NO_EXCHANGE = {errno.ENOENT, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP}
+
+
 class Planned(NamedTuple):
     """A change, and what stood at its path when it was decided."""
 
@@ -186,7 +190,9 @@ def _swap(staged: str, above: int, name: str, found: Found) -> bool:
     """
     try:
         syscalls.exchange(staged, above, name)
-    except OSError:
+    except OSError as error:
+        if error.errno not in _NO_EXCHANGE:
+            raise
         return False
     old = signature(os.lstat(staged))
     if found.seen is not None and old[:1] + old[2:] == found.seen[:1] + found.seen[2:]:  # ctime tells of names too

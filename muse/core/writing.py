@@ -294,11 +294,10 @@ class _Writing:
         self._remove(operation.retires)
         try:
             ops.write_head(self.layout, operation, durable=drops and self.repo.durable)
+            if drops:
+                ops.drop(self.layout, operation.oldest)
         except MuseError as error:
             self.notes.append(f"done, but {error.message}")
-            return
-        if drops:
-            ops.drop(self.layout, operation.oldest)
 
 
 def _user() -> str:

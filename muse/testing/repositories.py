@@ -16,6 +16,7 @@ from muse.core import dag, ops, records, temps, trees
 from muse.core.errors import MuseError
 from muse.core.ops import Operation
 from muse.core.paths import MUSE, Layout
+from muse.core.reach import COMMIT, roots
 from muse.core.store import ObjectStore
 from muse.core.types import EXECUTABLE, FILE, FOLDER, LINK, id_of
 
@@ -125,8 +126,8 @@ def _tips(operation: Operation, store: ObjectStore) -> set[bytes]:
 def damage(root: str) -> list[str]:
     """What cannot be read back of all that any operation that counts reaches; empty when everything is whole.
 
-    Every commit, tree and file is read and its hash is compared, and so is all that the operations saved of the
-    folder.
+    Every commit, tree and file is read and its hash is compared, and so is all that is staged, shelved, or saved of
+    the folder.
     """
     layout = Layout(root)
     newest = ops.newest(layout)
@@ -152,11 +153,11 @@ class _Reader:
     def operation(self, layout: Layout, number: int) -> None:
         try:
             operation = ops.read(layout, number)
-            for tip in _tips(operation, self.store):
-                self._commits(tip)
-            stage = operation.view.stage(self.store).values()
-            saved = (entry for _, *sides in operation.changes(self.store) for entry in sides)
-            self._blobs(entry.digest for entry in (*stage, *saved) if entry is not None)
+            for kind, digest in roots(operation, self.store):
+                if kind == COMMIT:
+                    self._commits(digest)
+                else:
+                    self._blobs([digest])
         except MuseError as error:
             self.problems.append(f"operation {number}: {error.message}")
 

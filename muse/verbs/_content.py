@@ -12,10 +12,11 @@ from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.repo import Repo
 from muse.core.types import EXECUTABLE, FILE, FOLDER, LINK, Change, Entry, id_of
-from muse.display.document import Block, Code, Document, Notice, Picture, Span, Table, line, spans
+from muse.display.document import Block, Code, Document, Hint, Notice, Picture, Span, Table, line, spans
 from muse.display.result import Result
-from muse.display.words import size
+from muse.display.words import short_id, size
 from muse.verbs._files import is_text, notebook_diff
+from muse.verbs._paths import quoted
 from muse.verbs._sections import payload, picture_type
 from muse.verbs._sides import LARGEST_TEXT, Side
 
@@ -88,6 +89,8 @@ class FileResult(Result, _File):
             yield Picture(payload(mime, self.content), show(self.path))
         elif data is None or not is_text(data):
             yield line((f"{'binary' if data is not None else 'too large to show'}, {size(self.content.size)}", "dim"))
+            place = quoted(f"{short_id(id_of(self.commit))}:{self.path}")
+            yield Hint(f"in a terminal, `muse show {place} > FILE` writes it to a file")
         elif found := notebook_diff(Change(self.path, None, self.entry), None, data):
             from muse.display.notebook import whole_notebook
 

@@ -19,6 +19,17 @@ SHOWN = 20
 _PATHS = 5
 
 
+def problem_lines(found: Sequence[Problem]) -> Iterator[Block]:
+    """What is damaged, and which operations need it."""
+    for problem in found[:SHOWN]:
+        name = "" if problem.what in problem.why else f"{short_id(problem.what)}: "
+        yield line((problem.kind, "strong"), f"  {name}{problem.why}", indent=1)
+        if problem.operations:
+            numbers = ", ".join(map(str, problem.operations[:SHOWN]))
+            yield line(f"needed by operation{'s' if len(problem.operations) > 1 else ''} {numbers}", indent=2)
+    yield from rest(len(found), f"{len(found) - SHOWN:,} more")
+
+
 def lines(broken: Sequence[Broken]) -> Iterator[Block]:
     """The commits that cannot be had whole, and their files."""
     for one in broken[:SHOWN]:
@@ -34,7 +45,7 @@ def lines(broken: Sequence[Broken]) -> Iterator[Block]:
 def rest(total: int, words: str) -> Iterator[Block]:
     """A line for what is not shown, when there is any."""
     if total > SHOWN:
-        yield line(f"and {words}; `--json` lists all", indent=1)
+        yield line(f"and {words}; --json lists all", indent=1)
 
 
 def json(broken: Sequence[Broken]) -> list[dict[str, object]]:

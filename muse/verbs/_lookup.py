@@ -12,7 +12,7 @@ from muse.core.names import show
 from muse.core.revs import resolve
 from muse.core.types import FOLDER, Entry
 from muse.verbs._content import FileResult, FolderResult, Listed
-from muse.verbs._paths import to_repository
+from muse.verbs._paths import quoted, to_repository
 from muse.verbs._sides import Side, largest
 
 TYPE_CHECKING = False
@@ -41,7 +41,7 @@ def look_up(state: State, rev: str, typed: str) -> FileResult | FolderResult:
         UsageProblem: There is no such commit, or nothing stands there.
     """
     if not rev:
-        raise UsageProblem(f"no commit is named before :{show(typed)}", f"`muse show HEAD:{show(typed)}`, perhaps.")
+        raise UsageProblem(f"no commit is named before :{show(typed)}", f"`muse show {quoted(f"HEAD:{typed}")}`, perhaps.")
     commit, path = resolve(state, rev), _from_root(state, typed)
     tree = tree_of(state.store, commit)
     entry = trees.lookup(state.store, tree, path)
@@ -52,6 +52,16 @@ def look_up(state: State, rev: str, typed: str) -> FileResult | FolderResult:
     size = state.store.size(entry.digest)
     content = Side(size, state.store.read(entry.digest) if size <= largest(path) else None)
     return FileResult(path, commit, entry, content, state.repo, tuple(state.notes))
+
+
+def as_file(state: State, typed: str) -> str:
+    """What to type instead when the path of a file was typed without a commit; empty when it is none of the last."""
+    if not os.path.lexists(typed):
+        return ""
+    path = to_repository(state.repo.root, typed)
+    if trees.lookup(state.store, tree_of(state.store, state.view.commit), path) is None:
+        return ""
+    return f"`muse show {quoted(f'HEAD:{path}')}` shows it as it was committed, `muse diff {quoted(typed)}` what changed."
 
 
 def _from_root(state: State, typed: str) -> str:
@@ -72,14 +82,14 @@ def _hint(state: State, tree: bytes | None, rev: str, path: str) -> str:
     """What may have been meant: the same path from the current folder, or a name like it where it was looked for."""
     here = to_repository(state.repo.root, f"./{path}")
     if here != path and trees.lookup(state.store, tree, here) is not None:
-        return f"Paths count from the root: `muse show {show(rev)}:{show(here)}`."
+        return f"Paths count from the root: `muse show {quoted(f"{rev}:{here}")}`."
     folder, _, name = path.rpartition("/")
     around = trees.lookup(state.store, tree, folder)
     if around is None or around.mode != FOLDER:
-        return f"`muse show {show(rev)}:` lists what is there."
+        return f"`muse show {quoted(f"{rev}:")}` lists what is there."
     import difflib
 
     near = difflib.get_close_matches(name, trees.read_tree(state.store, around.digest), 3)
     if near:
         return f"Did you mean {', '.join(show(f'{folder}/{one}' if folder else one) for one in near)}?"
-    return f"`muse show {show(rev)}:{show(folder)}` lists what is there."
+    return f"`muse show {quoted(f"{rev}:{folder}")}` lists what is there."

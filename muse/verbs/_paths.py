@@ -7,6 +7,9 @@ import os
 from muse.core.errors import UsageProblem
 from muse.core.names import is_bad, show
 
+#: What a shell takes as it is, besides letters and digits.
+_PLAIN = "_@%+=:,./~-"
+
 
 def to_repository(root: str, typed: str) -> str:
     """A typed path, relative to the current folder, as a path from the root with "/"; "" is the root.
@@ -27,6 +30,14 @@ def to_repository(root: str, typed: str) -> str:
     if path and any(map(is_bad, path.split("/"))):
         raise _unfit(typed)
     return path
+
+
+def quoted(word: str) -> str:
+    """A word of a command as it is typed, in quotes where a shell would not take it as one."""
+    shown = show(word)
+    if shown and not shown.startswith("~") and all(char.isalnum() or char in _PLAIN for char in shown):
+        return shown
+    return "'" + shown.replace("'", "'\"'\"'") + "'"
 
 
 def _unfit(typed: str) -> UsageProblem:

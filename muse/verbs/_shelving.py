@@ -16,7 +16,7 @@ from muse.display.words import short_id
 from muse.verbs import _work
 from muse.verbs._message import what_changed
 from muse.verbs._paths import is_under, to_repository
-from muse.verbs._travel import noise, planned
+from muse.verbs._travel import noise, planned, refuse_special, shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from muse.core.types import Entry
     from muse.core.view import Stage, View
     from muse.core.worktree import Planned
-
-_SHOWN = 5
 
 
 class Move(NamedTuple):
@@ -121,6 +119,7 @@ def pop(state: State, position: int) -> Move:
     clash = {path for path, entry in one.stage.items() if path in stage and stage[path] != entry}
     clash.update(_committed_since(state, one, touched), found.collisions)
     if clash:
+        refuse_special(state.repo.root, sorted(clash), f"bring back {show(one.subject)!r}")
         raise _in_the_way(one, sorted(clash))
     tree = tree_of(store, view.commit)
     both = {**stage, **one.stage}
@@ -147,10 +146,9 @@ def _same_but_noise(store: ObjectStore, path: str, one: Entry | None, other: Ent
 
 
 def _in_the_way(one: Shelved, paths: Sequence[str]) -> Refused:
-    shown = ", ".join(map(show, paths[:_SHOWN])) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
     where = f"`muse checkout {short_id(id_of(one.commit))}`" if one.commit is not None else "before the first commit"
     return Refused(
-        f"cannot bring back {show(one.subject)!r}: {shown} changed since it was shelved",
+        f"cannot bring back {show(one.subject)!r}: {shortened(paths)} changed since it was shelved",
         f"Commit what is uncommitted, go back to where it was shelved ({where}), and bring it back there.",
         kind="uncommitted",
     )

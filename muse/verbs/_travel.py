@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import stat
+
 from muse.core import plan
 from muse.core.errors import Refused
 from muse.core.named import NamedTuple
@@ -82,20 +85,48 @@ def planned(
         also: More paths that are in the way.
 
     Raises:
-        Refused: Uncommitted work is in the way.
+        Refused: Uncommitted work is in the way, or something that is no file and so cannot be saved.
     """
     found = plan.plan(state.repo.root, state.store, targets, noise, force=force)
     in_the_way = sorted({*found.collisions, *(() if force else also)})
     if in_the_way:
-        raise collision(in_the_way, doing, back)
+        refuse_special(state.repo.root, in_the_way, doing)
+        raise _collision(in_the_way, doing, back)
     return found.planned
 
 
-def collision(paths: Sequence[str], doing: str, back: str) -> Refused:
-    """The error that names the files in the way."""
-    shown = ", ".join(map(show, paths[:_SHOWN])) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
+def refuse_special(root: str, paths: Iterable[str], doing: str) -> None:
+    """Refuse what is in the way and can neither be committed nor saved: pipes, sockets, devices.
+
+    Raises:
+        Refused: There is such a thing at one of the paths.
+    """
+    special = [path for path in paths if _is_special(os.path.join(root, path))]
+    if special:
+        which = "it" if len(special) == 1 else "them"
+        raise Refused(
+            f"cannot {doing}: {shortened(special)} can be neither replaced nor saved, being no ordinary file",
+            f"Move {which} away, or delete {which}, and try again.",
+        )
+
+
+def _is_special(path: str) -> bool:
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode))
+
+
+def shortened(paths: Sequence[str]) -> str:
+    """The first paths, and how many more there are."""
+    return ", ".join(map(show, paths[:_SHOWN])) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
+
+
+def _collision(paths: Sequence[str], doing: str, back: str) -> Refused:
+    """The error that names the files in the way, of a command that can be forced; else none would be."""
     return Refused(
-        f"cannot {doing}: uncommitted work in {shown} would be overwritten",
+        f"cannot {doing}: uncommitted work in {shortened(paths)} would be overwritten",
         f'Commit it first (`muse commit -m "..."`), or add --force: then it is saved and {back} brings it back.',
         kind="uncommitted",
     )

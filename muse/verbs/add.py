@@ -17,7 +17,7 @@ from muse.display.document import Block, Document, Hint, Notice, line
 from muse.display.result import Result
 from muse.verbs import _work
 from muse.verbs._files import status_of
-from muse.verbs._paths import is_under, to_repository
+from muse.verbs._paths import is_under, quoted, to_repository
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class _Adding:
             raise trouble
         for skipped in self.work.skipped:
             if is_under(skipped.path, folder) and skipped.why == "large" and skipped.path not in self.stage:
-                self.state.notes.append(f"{show(skipped.path)} is large: `muse add {show(skipped.path)}` takes it")
+                self.state.notes.append(f"{show(skipped.path)} is large: `muse add {quoted(skipped.path)}` takes it")
         self._reset(folder)
         for change in self.work.changes:
             if is_under(change.path, folder):

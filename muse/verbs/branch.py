@@ -11,9 +11,10 @@ from muse.core.repo import Repo
 from muse.core.revs import check_name, resolve
 from muse.core.types import id_of
 from muse.core.writing import Draft, writing
-from muse.display.document import Document, Notice, Span, Table, line
+from muse.display.document import Document, Notice, Prose, Span, Table, line
 from muse.display.result import Result
-from muse.display.words import commands, short_id
+from muse.display.words import short_id
+from muse.verbs._namesakes import note_tag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class BranchResult(Result, _Fields):
         """The answer for people."""
         notes = tuple(map(Notice, self.notes))
         if self.did:
-            return (*notes, line(commands(self.did)))
+            return (*notes, Prose(self.did))
         if not self.branches:
             return (*notes, line("No branch yet."))
         return (*notes, Table(tuple(self._row(branch) for branch in self.branches)))
@@ -143,6 +144,7 @@ def _make(state: State, name: str, start: str | None) -> Draft[BranchResult]:
         raise UsageProblem(f"there is a branch {show(name)} already", f"`muse checkout {show(name)}` goes there.")
     commit = resolve(state, start or "HEAD")
     branches = {**view.branches, check_name(name, "branch"): commit}
+    note_tag(state, name)
     return _draft(state, f"Made branch {name} at {short_id(id_of(commit))}.", branches, view.branch)
 
 
@@ -166,6 +168,6 @@ def _move(state: State, name: str, start: str | None) -> Draft[BranchResult]:
         raise UsageProblem(f"there is a branch {show(start)} already", "Choose another name, or delete it first.")
     if name not in view.branches and name != view.branch:
         raise UsageProblem(f"there is no branch {show(name)}", "`muse branch` lists them.")
-    check_name(start, "branch")
+    note_tag(state, check_name(start, "branch"))
     branches = {start if other == name else other: commit for other, commit in view.branches.items()}
     return _draft(state, f"Renamed branch {name} to {start}.", branches, start if view.branch == name else view.branch)

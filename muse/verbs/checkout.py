@@ -16,6 +16,7 @@ from muse.core.writing import EXCLUSIVE, Draft, writing
 from muse.display.document import Block, Document, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import short_id
+from muse.verbs._namesakes import note_tag
 from muse.verbs._travel import Files, changes_of, planned
 
 TYPE_CHECKING = False
@@ -113,7 +114,7 @@ def _start_branch(state: State, name: str) -> Draft[CheckoutResult]:
     view = state.view
     if name in view.branches:
         raise UsageProblem(f"there is a branch {show(name)} already", f"`muse checkout {show(name)}` goes there.")
-    check_name(name, "branch")
+    note_tag(state, check_name(name, "branch"))
     branches = {**view.branches, name: view.commit} if view.commit is not None else view.branches
     after = view._replace(branch=name, branches=branches)
     return _draft(state, after, after if name != view.branch else None)

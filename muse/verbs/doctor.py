@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from muse.core import doctor as core
 from muse.core.affected import Broken
+from muse.core.command import State, reading
 from muse.core.cure import Cure
-from muse.core.findings import Problem
+from muse.core.findings import Findings, Problem
 from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.core.types import id_of
-from muse.display.document import Block, Document, Hint, Notice, line
+from muse.display.document import Block, Document, Hint, Notice, Prose, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id
 from muse.verbs import _damage
@@ -28,6 +29,7 @@ class _Fields(NamedTuple):
     problems: tuple[Problem, ...]
     broken: tuple[Broken, ...]
     notes: tuple[str, ...]
+    way_on: str = ""
 
 
 class DoctorResult(Result, _Fields):
@@ -39,6 +41,7 @@ class DoctorResult(Result, _Fields):
         problems: What is still damaged.
         broken: The commits that cannot be had whole.
         notes: Warnings, and what was finished.
+        way_on: How to work on where the commit that is checked out is lost.
     """
 
     __slots__ = ()
@@ -57,18 +60,16 @@ class DoctorResult(Result, _Fields):
             yield Notice(note)
         did = [*_cured(self.cure), *self.mended]
         for what in did:
-            yield line(f"{what[0].upper()}{what[1:]}")
+            yield Prose(f"{what[0].upper()}{what[1:]}")
         if self.cure.found:
-            yield line("Commits that only a lost operation named; `muse gc` drops those that nothing names:")
+            yield Prose("Commits that only a lost operation named; `muse gc` drops those that nothing names:")
         for commit in self.cure.found:
             yield line((short_id(id_of(commit)), "id"), indent=1)
         if not did and not self.notes and not self.problems:
             yield line("Nothing to repair.")
         if self.problems:
             yield line((f"{plural(len(self.problems), 'problem')} cannot be repaired", "error"), ":")
-        for problem in self.problems[: _damage.SHOWN]:
-            yield line((problem.kind, "strong"), f"  {problem.why}", indent=1)
-        yield from _damage.rest(len(self.problems), f"{len(self.problems) - _damage.SHOWN:,} more")
+        yield from _damage.problem_lines(self.problems)
         if self.broken:
             yield line("Commits that cannot be had whole:")
             yield from _damage.lines(self.broken)
@@ -76,6 +77,8 @@ class DoctorResult(Result, _Fields):
             yield Hint(f"`muse branch found {short_id(id_of(commit))}` keeps that commit")
         if self.problems:
             yield Hint("a copy of `.muse` may still hold what is missing")
+        if self.way_on:
+            yield Hint(f"without one: {self.way_on}")
 
     def json(self) -> object:
         """The answer for programs."""
@@ -119,7 +122,9 @@ def doctor(*, resume: bool = False, repo: Repo | None = None) -> DoctorResult:
     if resume:
         return DoctorResult(Cure(), (), (), (), core.resume(repo))
     done = core.repair(repo)
-    return DoctorResult(done.cure, done.mended, done.findings.problems, done.findings.broken, done.notes)
+    found = done.findings
+    way_on = reading(repo, lambda state: _way_on(state, found)) if found.broken else ""
+    return DoctorResult(done.cure, done.mended, found.problems, found.broken, done.notes, way_on)
 
 
 def _cured(cure: Cure) -> Iterator[str]:
@@ -133,5 +138,16 @@ def _cured(cure: Cure) -> Iterator[str]:
     if cure.copied:
         yield f"copied {plural(cure.copied, 'object')}"
     if cure.retired:
-        aside = f", {len(cure.aside):,} of them set aside" if cure.aside else ""
-        yield f"replaced {plural(len(cure.retired), 'damaged pack')}{aside}"
+        yield f"took {plural(len(cure.retired), 'damaged pack')} out of use"
+    for ref in cure.aside[: _damage.SHOWN]:
+        yield f"set one aside, as it may hold more: .muse/objects/pack/{ref.name}.damaged"
+
+
+def _way_on(state: State, findings: Findings) -> str:
+    """How to work on when the commit that is checked out is lost; empty when it is not."""
+    lost = {one.commit for one in findings.broken if one.record is None}
+    if state.view.commit not in lost:
+        return ""
+    if len(lost) == findings.commits:
+        return "move `.muse` away, and `muse init` starts anew with the files that are here"
+    return "`muse op log` lists commits, and `muse reset ID` goes to one that is not lost; the files stay as they are"

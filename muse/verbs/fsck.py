@@ -7,7 +7,7 @@ from muse.core.affected import Broken
 from muse.core.findings import Problem
 from muse.core.named import NamedTuple
 from muse.core.repo import Repo
-from muse.display.document import Block, Document, Hint, line
+from muse.display.document import Block, Document, Hint, Prose, line
 from muse.display.result import Result
 from muse.display.words import plural
 from muse.verbs import _damage
@@ -62,20 +62,16 @@ class FsckResult(Result, _Fields):
             yield line(f"No problem found: {there}")
         else:
             yield line((f"{plural(len(self.problems), 'problem')} found", "error"), f": {there}")
-        for problem in self.problems[: _damage.SHOWN]:
-            yield line((problem.kind, "strong"), f"  {problem.why}", indent=1)
-            if problem.operations:
-                yield line(f"needed by {_operations(problem.operations)}", indent=2)
-        yield from _damage.rest(len(self.problems), f"{len(self.problems) - _damage.SHOWN:,} more")
+        yield from _damage.problem_lines(self.problems)
         if self.broken:
             yield line(f"{plural(len(self.broken), 'commit')} of {self.commits:,} cannot be had whole:")
             yield from _damage.lines(self.broken)
         elif not self.clean:
             yield line(f"All commits can be had whole: {self.commits:,}")
         for remark in self.remarks:
-            yield line((remark, "dim"))
+            yield Prose(remark)
         if not self.clean:
-            yield Hint("`muse doctor` repairs what can be repaired")
+            yield Hint("`muse doctor` repairs what can be repaired; a copy of `.muse` may hold the rest")
 
     def json(self) -> object:
         """The answer for programs."""
@@ -101,8 +97,3 @@ def fsck(*, repo: Repo | None = None) -> FsckResult:
     """
     repo = repo or Repo.open()
     return FsckResult(*core.check(repo.layout))
-
-
-def _operations(numbers: tuple[int, ...]) -> str:
-    shown = ", ".join(str(number) for number in numbers[: _damage.SHOWN])
-    return f"operation {shown}" if len(numbers) == 1 else f"operations {shown}"

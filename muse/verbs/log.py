@@ -155,19 +155,26 @@ def _touching(state: State, tips: list[bytes], paths: dict[str, str], number: in
         for path, name in paths.items():
             if next(touching(store, graph, walk(graph, places), [path]), None) is None:
                 raise UsageProblem(
-                    f"{show(name)} is neither a commit nor a path that a commit had", "`muse log` lists commits."
+                    f"{show(name)} is neither a commit nor a path that a commit had",
+                    "`muse log` lists commits. Paths count from the folder you are in.",
                 )
         found = islice(touching(store, graph, walk(graph, places), paths), number)
         return [(graph.digests[place], graph.commits[place]) for place in found]
 
 
 def names_of(state: State) -> dict[bytes, tuple[str, ...]]:
-    """The branches and tags at each commit; "HEAD" comes first where it is checked out."""
+    """The branches and tags at each commit; "HEAD" comes first where it is checked out.
+
+    A tag whose name means a branch is "tag NAME".
+    """
     view = state.view
-    names: dict[bytes, tuple[str, ...]] = {}
+    names: dict[bytes, list[str]] = {}
     if view.commit is not None:
-        names[view.commit] = (f"HEAD → {view.branch}" if view.branch is not None else "HEAD",)
-    for name, commit in (*view.branches.items(), *view.tags(state.store).items()):
+        names[view.commit] = [f"HEAD → {view.branch}" if view.branch is not None else "HEAD"]
+    for name, commit in view.branches.items():
         if name != view.branch:
-            names[commit] = (*names.get(commit, ()), name)
-    return names
+            names.setdefault(commit, []).append(name)
+    for name, commit in view.tags(state.store).items():
+        taken = name in view.branches or name == view.branch
+        names.setdefault(commit, []).append(f"tag {name}" if taken else name)
+    return {commit: tuple(found) for commit, found in names.items()}

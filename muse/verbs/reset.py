@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from muse.core import trees
 from muse.core.command import State
 from muse.core.dag import read_commit, tree_of
@@ -76,8 +78,12 @@ class ResetResult(Result, _Fields):
         if not self.moved:
             yield line("Nothing to reset: ", *name, " is at ", at, f" {self.subject}")
             return
-        was = (short_id(id_of(self.before)), "id") if self.before is not None else "no commit"
-        yield line("Reset ", *name, " from ", was, " to ", at, f" {self.subject}")
+        if self.before == self.commit:
+            what = "files" if self.files.changes else "stage"
+            yield line(f"Reset the {what}: ", *name, " stays at ", at, f" {self.subject}")
+        else:
+            was = (short_id(id_of(self.before)), "id") if self.before is not None else "no commit"
+            yield line("Reset ", *name, " from ", was, " to ", at, f" {self.subject}")
         if self.staged:
             yield line((f"{plural(len(self.staged), 'file')} staged", "dim"))
         yield from self.files.blocks()
@@ -131,7 +137,7 @@ def reset(rev: str = "HEAD", *, mode: str = "mixed", repo: Repo | None = None) -
 
 def _reset(state: State, rev: str, mode: str) -> Draft[ResetResult]:
     view, store = state.view, state.store
-    commit = resolve(state, rev)
+    commit = _commit(state, rev)
     stage = view.stage(store)
     kept = _left_behind(state, commit, stage) if mode == "soft" else {}
     plans = _as_in(state, commit, stage) if mode == "hard" else ()
@@ -146,6 +152,15 @@ def _reset(state: State, rev: str, mode: str) -> Draft[ResetResult]:
         )
 
     return Draft(answer, after if moved else None, plans)
+
+
+def _commit(state: State, rev: str) -> bytes:
+    try:
+        return resolve(state, rev)
+    except UsageProblem as error:
+        if error.kind == "unknown-revision" and os.path.lexists(rev):
+            error.hint = "Files: `muse restore --staged PATH` takes one off the stage, `muse restore PATH` brings it back."
+        raise
 
 
 def _left_behind(state: State, commit: bytes, stage: Stage) -> Stage:

@@ -18,7 +18,7 @@ from muse.core.writing import EXCLUSIVE, NO_LOCK, Draft, writing
 from muse.display.document import Block, Document, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id
-from muse.verbs._paths import is_under, to_repository
+from muse.verbs._paths import is_under, quoted, to_repository
 from muse.verbs._travel import Files, changes_of, planned
 
 TYPE_CHECKING = False
@@ -132,7 +132,10 @@ def _restore(state: State, typed: Sequence[str], rev: str | None) -> Draft[Resto
         here = {name for name in stage if is_under(name, path)}
         unstaged |= here
         if not found and not here:
-            raise UsageProblem(f"{show(one)} is not in {rev or 'the last commit'}", "`muse log` lists commits.")
+            raise UsageProblem(
+                f"{show(one)} is not in {rev or 'the last commit'}",
+                f"`muse log {quoted(one)}` lists the commits that changed it, `--from REV` takes it from one.",
+            )
         wanted |= found
     targets = [Target(path, None, entry) for path, entry in wanted.items()]
     plans = planned(state, targets, doing="restore", force=True)

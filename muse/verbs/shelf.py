@@ -78,6 +78,7 @@ class ShelfResult(Result, _Fields):
             yield Table(tuple(self._row(position, one) for position, one in enumerate(self.shelf, 1)))
         else:
             yield line("The shelf is empty.")
+            yield Hint("`muse shelf push` puts uncommitted work there")
         yield from self.files.blocks()
         yield from skipped_lines(self.skipped)
         if self.hint:
@@ -176,7 +177,7 @@ def _push(state: State, typed: Sequence[str], message: str | None) -> Draft[Shel
 
     move, skipped = _shelving.push(state, typed, message)
     if move is None:
-        why = "Nothing to shelve: the folder is as in the last commit, and nothing is staged."
+        why = "Nothing to shelve: there is no uncommitted work."
         return _nothing(state, why, skipped)
     return _draft(state, move, f"Shelved: {move.one.subject}", "`muse shelf pop` brings it back", skipped)
 

@@ -96,9 +96,18 @@ def show(
 
 def _show(state: State, rev: str) -> ShowResult:
     store, stored = state.store, Stored(state.store)
-    digest = resolve(state, rev)
+    digest = _commit(state, rev)
     commit = read_commit(store, digest)
     before = tree_of(store, commit.parents[0]) if commit.parents else None
     changes = trees.compare(store, before, commit.tree)
     files = tuple(_files.file_diffs(changes, stored, stored))
     return ShowResult(LogEntry(digest, commit, names_of(state).get(digest, ())), files, tuple(state.notes), stat=False)
+
+
+def _commit(state: State, rev: str) -> bytes:
+    try:
+        return resolve(state, rev)
+    except UsageProblem as error:
+        if error.kind == "unknown-revision":
+            error.hint = _lookup.as_file(state, rev) or error.hint
+        raise

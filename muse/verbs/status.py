@@ -8,9 +8,9 @@ from muse.core.named import NamedTuple
 from muse.core.names import show, sort_key
 from muse.core.repo import Repo
 from muse.core.types import Change, id_of
-from muse.display.document import Block, Document, Hint, Notice, Part, line
+from muse.display.document import Block, Document, Hint, Notice, Part, Prose, line
 from muse.display.result import Result
-from muse.display.words import commands, short_id, size
+from muse.display.words import short_id, size
 from muse.notebook import session
 from muse.verbs import _work
 
@@ -204,8 +204,10 @@ def _cells(state: State, changes: tuple[Change, ...]) -> dict[str, CellCounts]:
 
 
 def _why(skipped: Skipped) -> str:
+    from muse.verbs._paths import quoted
+
     words = {
-        "large": f"{size(skipped.size)}; `muse add {show(skipped.path)}` takes it",
+        "large": f"{size(skipped.size)}; `muse add {quoted(skipped.path)}` takes it",
         "special": "not a file",
         "repository": "a repository of its own",
         "name": "a name that is not safe on every system",
@@ -216,5 +218,5 @@ def _why(skipped: Skipped) -> str:
 def skipped_lines(skipped: tuple[Skipped, ...]) -> Iterator[Block]:
     """A line for each path that was left out."""
     for one in skipped:
-        yield line(f"left out: {show(one.path)} ({commands(_why(one))})")
+        yield Prose(f"left out: {show(one.path)} ({_why(one)})")
 

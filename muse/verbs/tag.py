@@ -11,9 +11,10 @@ from muse.core.repo import Repo
 from muse.core.revs import check_name, resolve
 from muse.core.types import id_of
 from muse.core.writing import Draft, writing
-from muse.display.document import Document, Notice, Span, Table, line
+from muse.display.document import Document, Hint, Notice, Prose, Span, Table, line
 from muse.display.result import Result
-from muse.display.words import commands, short_id
+from muse.display.words import short_id
+from muse.verbs._namesakes import note_branch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,9 +52,9 @@ class TagResult(Result, _Fields):
         """The answer for people."""
         notes = tuple(map(Notice, self.notes))
         if self.did:
-            return (*notes, line(commands(self.did)))
+            return (*notes, Prose(self.did))
         if not self.tags:
-            return (*notes, line("No tag yet."))
+            return (*notes, line("No tag yet."), Hint("`muse tag NAME` gives what is checked out a name that stays"))
         return (*notes, Table(tuple(self._row(tag) for tag in self.tags)))
 
     def _row(self, tag: Tag) -> tuple[Span, ...]:
@@ -112,8 +113,7 @@ def _make(state: State, name: str, rev: str | None) -> Draft[TagResult]:
         )
     commit = resolve(state, rev or "HEAD")
     tags[check_name(name, "tag")] = commit
-    if name in (*state.view.branches, state.view.branch):
-        state.notes.append(f"there is a branch {show(name)} too: where a commit is asked for, that name is the branch")
+    note_branch(state, name)
     return _draft(state, f"Made tag {show(name)} at {short_id(id_of(commit))}.", tags)
 
 

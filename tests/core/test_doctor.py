@@ -148,6 +148,15 @@ def test_a_damaged_operation_among_others(repo: Repo, damage: Callable[[Path], N
     ok("show", "@{now}")
 
 
+def test_a_damaged_pack_is_kept_while_an_operation_is_lost(repo: Repo) -> None:
+    """Nobody knows what that needed."""
+    Path("copy").write_bytes(VERSIONS[0])
+    pack = spoil(repo, VERSIONS[0])
+    flip(operation(repo, 3))
+    assert pack.stem in [ref.name for ref in heal(repo).cure.aside]
+    assert Path(repo.layout.pack_aside(pack.stem)).exists()
+
+
 def test_a_gap_that_a_wrong_hint_hides(repo: Repo) -> None:
     before = newest(repo).view
     operation(repo, 3).unlink()
@@ -218,11 +227,13 @@ def test_a_large_file_that_is_something_else_by_now(repo: Repo, monkeypatch: pyt
 
     def then_changed(self: rescue.Everywhere, wanted: dict[bytes, int | None]) -> None:
         look(self, wanted)
-        Path("a.txt").write_bytes(b"changed meanwhile")
+        Path("a.txt").write_bytes(b"changed meanwhile " * 9)
 
     monkeypatch.setattr(rescue.Everywhere, "look_in_folder", then_changed)
     spoil(repo, VERSIONS[2])
-    assert [problem.what for problem in repair(repo).findings.problems] == [blob_id(VERSIONS[2])]
+    done = repair(repo)
+    assert [problem.what for problem in done.findings.problems] == [blob_id(VERSIONS[2])]
+    assert done.cure.copied == 2, "the commit and its tree"
 
 
 def test_a_link_that_still_stands(repo: Repo) -> None:
@@ -277,25 +288,34 @@ def test_what_nobody_needs_is_not_missed(repo: Repo) -> None:
     assert (done.cure.retired, done.cure.aside, done.cure.copied) == ((ref,), (), 0)
 
 
-def test_what_others_rest_on_is_kept_though_nobody_needs_it(tmp_path: Path) -> None:
-    repo = new_repo(tmp_path)
-    old, new = (b"the same in both\n" * 30 + what for what in (b"old", b"new"))
-    other = b"in the pack of the old one"
-    base = write_pack(repo.layout, [old, other])
+OLD, NEW = (b"the same in both\n" * 30 + what for what in (b"old", b"new"))
+OTHER = b"in the pack of the old one"
+
+
+def resting(folder: Path) -> Repo:
+    """A commit of `new`, which rests on an older version that nobody needs, and of `other`, in one pack with that."""
+    repo = new_repo(folder)
+    base = write_pack(repo.layout, [OLD, OTHER])
     store = writable(repo.layout, (base,))
     assert store.writer is not None
-    store.writer.add(digest_of(new), new, Base(digest_of(old), old, 1))
-    entries = {"new": Entry(FILE, digest_of(new)), "other": Entry(FILE, store.add(other))}
+    store.writer.add(digest_of(NEW), NEW, Base(digest_of(OLD), OLD, 1))
+    entries = {"new": Entry(FILE, digest_of(NEW)), "other": Entry(FILE, store.add(OTHER))}
     tree = store.add(encode_tree(entries))
     commit = store.add(encode_commit(Commit(tree, (), Author("a", "b"), "2026-03-14T12:00:00+00:00", "m")))
     refs = (base, *store.writer.finish())
     store.close()
     put_operation(repo.layout, an_operation(packs=refs, view=View("main", commit, {"main": commit})))
     assert fsck.check(repo.layout).clean
-    (tmp_path / "other").write_bytes(other)
-    spoil(repo, other)
+    return repo
+
+
+@pytest.mark.parametrize("lost", [OTHER, OLD])
+def test_what_others_rest_on_is_kept_though_nobody_needs_it(tmp_path: Path, lost: bytes) -> None:
+    repo = resting(tmp_path)
+    (tmp_path / "a copy").write_bytes(lost)
+    spoil(repo, lost)
     heal(repo)
-    assert read(repo, new) == new
+    assert (read(repo, NEW), read(repo, OTHER)) == (NEW, OTHER)
 
 
 def test_a_single_object_is_replaced(repo: Repo) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from muse.core import codec, folder_state, fsck, history, ops, trees
+from muse.core import codec, folder_state, fsck, health, history, ops, trees
 from muse.core.dag import tree_of
-from muse.core.errors import Refused
+from muse.core.errors import Refused, SystemTrouble
 from muse.core.findings import Findings
 from muse.core.health import Examiner
 from muse.core.object_store import object_path, write_object
+from muse.core.pack import HEADER
 from muse.core.repo import Repo
 from muse.core.store import ObjectStore
 from muse.core.types import Change, Entry, blob_id, digest_of, id_of
@@ -85,6 +87,7 @@ def test_every_byte_of_a_pack(repo: Repo, which: int, step: int) -> None:
         else:
             assert any(path.stem in problem.why for problem in found.problems), at
     assert len(missed) < 20, "a frame may hold a bit or two that mean nothing"
+    assert not missed or min(missed) >= HEADER.size
 
 
 def test_every_length_of_a_pack(repo: Repo) -> None:
@@ -360,6 +363,35 @@ def stored(repo: Repo) -> list[bytes]:
         return [opened.read(digest) for ref in opened.refs for digest, _ in opened.pack(ref).slots()]
     finally:
         opened.close()
+
+
+def test_what_is_recorded_meanwhile_is_not_looked_at(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its objects are in packs that were not there when all were opened."""
+
+    def late(layout: Any) -> list[bytes]:
+        Path("a.txt").write_bytes(b"more\n")
+        ok("commit", "-m", "meanwhile")
+        return []
+
+    monkeypatch.setattr(health, "singles", late)
+    found = fsck.check(repo.layout)
+    assert (found.clean, found.operations, newest(repo).number) == (True, 4, 5)
+
+
+def test_a_process_that_may_open_too_few_files(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is damaged, so nothing is called so."""
+    real = os.open
+
+    def refuse(path: Any, *arguments: Any, **options: Any) -> int:
+        if str(path).endswith(".pack"):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
+        return real(path, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        with pytest.raises(SystemTrouble) as refused:
+            fsck.check(repo.layout)
+    assert refused.value.kind == "emfile"
 
 
 def test_others_who_always_replace_packs(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:

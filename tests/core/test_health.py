@@ -78,6 +78,26 @@ def test_an_entry_that_nobody_wrote(
     assert type(found.bad[digest_of(DATA)]) is error
 
 
+def test_a_frame_that_expands_beyond_all_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read no further than it should go."""
+    layout = new_repo(tmp_path).layout
+    monkeypatch.setattr(health, "LARGE", 1000)
+    compressor = codec.StreamCompressor()
+    bomb = b"".join(compressor.feed(bytes(1 << 20)) for _ in range(50)) + compressor.end()
+    ref = one_entry(layout, DATA, bomb, 2000, ZSTD)
+    pieces: list[int] = []
+    stream = codec.decompress_stream
+
+    def counted(stored: Any, what: str) -> Any:
+        for piece in stream(stored, what):
+            pieces.append(len(piece))
+            yield piece
+
+    monkeypatch.setattr(health, "decompress_stream", counted)
+    assert not examine(layout, ref).good
+    assert len(pieces) == 1
+
+
 def test_of_a_damaged_index_what_is_left(tmp_path: Path) -> None:
     """The entries of the other buckets are read."""
     layout = new_repo(tmp_path).layout

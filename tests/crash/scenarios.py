@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from muse.core import join
 from muse.core.types import EXECUTABLE, FILE, LINK
 from muse.testing.repositories import Contents
 from tests import samples
@@ -174,7 +175,7 @@ KILLED = {
     "gc": Scenario(_TO_COLLECT, None, ("gc",), _LEFT, ()),
     "gc --forget --yes": Scenario(_TO_COLLECT, None, ("gc", "--forget", "--yes"), _LEFT, ()),
     "commit that joins packs": Scenario(
-        tuple((SMALL | {"notes.md": (FILE, b"%d\n" % number)}, _FIRST) for number in range(22)),
+        tuple((SMALL | {"notes.md": (FILE, b"%d\n" % number)}, _FIRST) for number in range(join.MANY)),
         SMALL_EDITED,
         _SECOND,
         _NOTHING_TO_COMMIT,

@@ -315,6 +315,16 @@ def test_what_the_view_needs_is_not_forgotten(three: Path) -> None:
     assert Path("stage").read_bytes() == contents["stage"]
 
 
+def test_what_is_checked_out_is_not_forgotten(three: Path) -> None:
+    """Though no branch leads to it."""
+    third = commit_id()
+    ok("reset", "--hard", "HEAD~1")
+    ok("checkout", third)
+    ok("gc", "--forget", "--yes")
+    kept.check(".")
+    assert [one["message"] for one in muse("log", "--json").json] == ["three", "two", "one"]
+
+
 # Who died, and who is still there
 
 
