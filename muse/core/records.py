@@ -13,7 +13,7 @@ from muse.core.types import DIGEST_SIZE, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
 _MODES = frozenset("fxld")
@@ -60,30 +60,70 @@ def encode_tree(entries: Mapping[str, Entry]) -> bytes:
     return pack(["tree", _VERSION, order, modes, digests])
 
 
-def decode_tree(data: bytes, what: str) -> Tree:
-    """The entries of a tree, by name.
+class Columns(NamedTuple):
+    """A tree as it is written: names in order, a letter for each mode, digests one after the other."""
+
+    names: tuple[str, ...]
+    modes: str
+    digests: bytes
+
+    def entries(self) -> Tree:
+        """The entries by name."""
+        digests, step = self.digests, DIGEST_SIZE
+        places = range(0, len(digests), step)
+        return {
+            name: Entry(mode, digests[at : at + step])
+            for name, mode, at in zip(self.names, self.modes, places, strict=True)
+        }
+
+
+_good: tuple[str, ...] = ()
+
+
+def decode_columns(data: bytes, what: str) -> Columns:
+    """The tree that these bytes are.
 
     Raises:
-        Damaged: The bytes are no tree, or a name in it could leave the folder.
+        Damaged: They are none, or a name in it could leave the folder.
     """
+    global _good
     try:
         order, modes, digests = _fields(data, "tree", what)
         if type(order) is not tuple or type(modes) is not str or type(digests) is not bytes:
             raise ValueError
-        if len(modes) != len(order) or len(digests) != DIGEST_SIZE * len(order):
+        if len(modes) != len(order) or len(digests) != DIGEST_SIZE * len(order) or set(modes) - _MODES:
             raise ValueError
-        tree = {
-            name: Entry(mode, digests[at : at + DIGEST_SIZE])
-            for name, mode, at in zip(order, modes, range(0, len(digests), DIGEST_SIZE), strict=True)
-        }
-        if set(modes) - _MODES or len(tree) != len(order):
-            raise ValueError
-        bad = names.first_bad(order)
+        if order != _good:  # two versions of a folder mostly have the same names
+            bad = names.first_bad(order)
+            if bad is not None:
+                raise Damaged(f"{what} holds the name {names.show(bad)}, which could write outside the folder")
+            if len(set(order)) != len(order):
+                raise ValueError
+            _good = order
     except (ValueError, TypeError):
         raise Damaged(f"{what} is not a tree") from None
-    if bad is not None:
-        raise Damaged(f"{what} holds the name {names.show(bad)}, which could write outside the folder")
-    return tree
+    return Columns(order, modes, digests)
+
+
+def decode_tree(data: bytes, what: str) -> Tree:
+    """The entries of a tree, by name. Errors are those of `decode_columns`."""
+    return decode_columns(data, what).entries()
+
+
+def differences(old: Columns, new: Columns) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+    """Name, entry before and entry after of all that differs, in order of names."""
+    if old.names == new.names:
+        step = DIGEST_SIZE
+        for place, name in enumerate(old.names):
+            at = place * step
+            was, now = old.digests[at : at + step], new.digests[at : at + step]
+            if was != now or old.modes[place] != new.modes[place]:
+                yield name, Entry(old.modes[place], was), Entry(new.modes[place], now)
+        return
+    before, after = old.entries(), new.entries()
+    for name in sorted(before.keys() | after.keys(), key=names.sort_key):
+        if before.get(name) != after.get(name):
+            yield name, before.get(name), after.get(name)
 
 
 def encode_commit(commit: Commit) -> bytes:

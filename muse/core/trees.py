@@ -6,8 +6,7 @@ Cost follows the change: folders with the same digest are never opened.
 from __future__ import annotations
 
 from muse.core.errors import Damaged
-from muse.core.names import sort_key
-from muse.core.records import Tree, decode_tree, encode_tree
+from muse.core.records import Columns, Tree, decode_columns, differences, encode_tree
 from muse.core.types import FOLDER, Change, Entry, digest_of, id_of
 
 TYPE_CHECKING = False
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 EMPTY = encode_tree({})
 EMPTY_DIGEST = digest_of(EMPTY)
+_NOTHING = Columns((), "", b"")
 
 #: A path has at most this many folders above its own: a scan goes no deeper, and a tree from elsewhere may not.
 DEEPEST = 200
@@ -25,9 +25,13 @@ DEEPEST = 200
 
 def read_tree(store: ObjectStore, digest: bytes | None) -> Tree:
     """The entries of a folder; None and the empty tree have none."""
+    return _read(store, digest).entries()
+
+
+def _read(store: ObjectStore, digest: bytes | None) -> Columns:
     if digest is None or digest == EMPTY_DIGEST:
-        return {}
-    return decode_tree(store.read(digest), f"tree {id_of(digest)}")
+        return _NOTHING
+    return decode_columns(store.read(digest), f"tree {id_of(digest)}")
 
 
 def lookup(store: ObjectStore, root: bytes | None, path: str) -> Entry | None:
@@ -63,11 +67,7 @@ def compare(store: ObjectStore, old: bytes | None, new: bytes | None, prefix: st
     if (old or EMPTY_DIGEST) == (new or EMPTY_DIGEST):
         return
     _check_depth(prefix)
-    before, after = read_tree(store, old), read_tree(store, new)
-    for name in sorted(before.keys() | after.keys(), key=sort_key):
-        was, now = before.get(name), after.get(name)
-        if was == now:
-            continue
+    for name, was, now in differences(_read(store, old), _read(store, new)):
         path = prefix + name
         was_folder = was.digest if was is not None and was.mode == FOLDER else None
         now_folder = now.digest if now is not None and now.mode == FOLDER else None
