@@ -18,9 +18,9 @@ MANY = 50
 _THREADS = 8
 
 
-def share(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """Do `work`, which never raises, for every item; in any order when there are many."""
-    if len(items) < MANY:
+def share(work: Callable[[T], R], items: Sequence[T], many: int = MANY) -> list[R]:
+    """Do `work`, which never raises, for every item; in any order when there are `many` or more."""
+    if len(items) < many:
         return [work(item) for item in items]
     from threading import Thread
 

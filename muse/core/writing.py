@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from muse.core import create, entry, finish, folder_state, io, join, log, ops, view, worktree
+from muse.core import create, crowd, entry, finish, folder_state, io, join, log, ops, view, worktree
 from muse.core.command import State, view_of
 from muse.core.errors import MuseError, Refused, SystemTrouble, Unconfirmed
 from muse.core.ops import Operation
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from muse.core.types import PackRef
 
 T = TypeVar("T")
+
+#: Packs that are large take long to remove: for so many, threads are worth it.
+_SEVERAL = 8
 
 #: Which hold on the user's files a command needs.
 NO_LOCK, SHARED, EXCLUSIVE = "none", "shared", "exclusive"
@@ -236,8 +239,7 @@ class _Writing:
         self.kept = tuple(ref for ref in self.kept if ref not in retired)
 
     def _remove(self, refs: Iterable[PackRef]) -> None:
-        for ref in refs:
-            io.remove_quietly(self.layout.pack(ref.name))
+        crowd.share(io.remove_quietly, [self.layout.pack(ref.name) for ref in refs], _SEVERAL)
 
     def _operation(self, state: State, draft: Draft[Any], section: view.Section, changes_folder: bool) -> Operation:
         from muse.core.clock import now

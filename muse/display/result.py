@@ -35,7 +35,7 @@ class Result(ABC):
 
     @property
     def exit_status(self) -> int:
-        """0 when it is done, 1 when the answer is no."""
+        """0 when it is done, 1 when the answer is no, 3 when the answer is what is damaged."""
         return 0
 
     def write_raw(self, write: Callable[[bytes], object]) -> tuple[str, ...] | None:

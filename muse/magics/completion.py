@@ -1,4 +1,4 @@
-"""What the Tab key offers after `%muse`: verbs, options, branches, tags, ids, settings and paths."""
+"""What the Tab key offers after `%muse`: verbs, options, branches, tags, ids, settings and paths, also of a commit."""
 
 from __future__ import annotations
 
@@ -67,6 +67,9 @@ def _offers(before: list[str], word: str) -> Iterator[str]:
         from muse.core.config import KNOWN
 
         yield from KNOWN
+    if verb == "show" and ":" in word:
+        yield from _stored(word)
+        return
     if verb in _REV_VERBS or before[-1] == "--from":
         yield from _revisions()
     if verb in _PATH_VERBS or before[:2] == ["shelf", "push"]:
@@ -96,9 +99,31 @@ def _revisions() -> Iterator[str]:
 
 def _paths(word: str) -> Iterator[str]:
     """Files and folders, with a backslash before what the line would not keep."""
-    folder, _, start = re.sub(r"\\(.)", r"\1", word).rpartition("/")
+    folder, _, start = _plain(word).rpartition("/")
     for name in os.listdir(folder or "."):
         if name.startswith(start) and not (name.startswith(".") and not start):
             path = f"{folder}/{name}" if folder else name
-            kept = _UNSAFE.sub(r"\\\1", path)
-            yield f"{kept}/" if os.path.isdir(path) else kept
+            yield f"{_typed(path)}/" if os.path.isdir(path) else _typed(path)
+
+
+def _stored(word: str) -> Iterator[str]:
+    """What stands in a folder of a commit, after `REV:`."""
+    from muse.core.repo import Repo, find_root
+    from muse.verbs._content import FolderResult
+    from muse.verbs._lookup import split
+    from muse.verbs.show import show
+
+    rev, path = split(word) or (word, "")
+    folder, slash, _ = _plain(path).rpartition("/")
+    found = show(f"{_plain(rev)}:{folder}", repo=Repo(find_root()))
+    if isinstance(found, FolderResult):
+        for one in found.entries:
+            yield f"{rev}:{_typed(folder + slash + one.name)}{'/' if one.size is None else ''}"
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"\\(.)", r"\1", word)
+
+
+def _typed(path: str) -> str:
+    return _UNSAFE.sub(r"\\\1", path)

@@ -41,7 +41,8 @@ def look_up(state: State, rev: str, typed: str) -> FileResult | FolderResult:
         UsageProblem: There is no such commit, or nothing stands there.
     """
     if not rev:
-        raise UsageProblem(f"no commit is named before :{show(typed)}", f"`muse show {quoted(f"HEAD:{typed}")}`, perhaps.")
+        hint = f"`muse show {quoted(f'HEAD:{typed}')}`, perhaps."
+        raise UsageProblem(f"no commit is named before :{show(typed)}", hint)
     commit, path = resolve(state, rev), _from_root(state, typed)
     tree = tree_of(state.store, commit)
     entry = trees.lookup(state.store, tree, path)
@@ -61,7 +62,7 @@ def as_file(state: State, typed: str) -> str:
     path = to_repository(state.repo.root, typed)
     if trees.lookup(state.store, tree_of(state.store, state.view.commit), path) is None:
         return ""
-    return f"`muse show {quoted(f'HEAD:{path}')}` shows it as it was committed, `muse diff {quoted(typed)}` what changed."
+    return f"`muse show {quoted(f'HEAD:{path}')}` shows that file, `muse diff {quoted(typed)}` what changed in it."
 
 
 def _from_root(state: State, typed: str) -> str:
@@ -82,14 +83,14 @@ def _hint(state: State, tree: bytes | None, rev: str, path: str) -> str:
     """What may have been meant: the same path from the current folder, or a name like it where it was looked for."""
     here = to_repository(state.repo.root, f"./{path}")
     if here != path and trees.lookup(state.store, tree, here) is not None:
-        return f"Paths count from the root: `muse show {quoted(f"{rev}:{here}")}`."
+        return f"Paths count from the root: `muse show {quoted(f'{rev}:{here}')}`."
     folder, _, name = path.rpartition("/")
     around = trees.lookup(state.store, tree, folder)
     if around is None or around.mode != FOLDER:
-        return f"`muse show {quoted(f"{rev}:")}` lists what is there."
+        return f"`muse show {quoted(f'{rev}:')}` lists what is there."
     import difflib
 
     near = difflib.get_close_matches(name, trees.read_tree(state.store, around.digest), 3)
     if near:
         return f"Did you mean {', '.join(show(f'{folder}/{one}' if folder else one) for one in near)}?"
-    return f"`muse show {quoted(f"{rev}:{folder}")}` lists what is there."
+    return f"`muse show {quoted(f'{rev}:{folder}')}` lists what is there."

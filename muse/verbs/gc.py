@@ -64,7 +64,7 @@ class GcResult(Result, _Fields):
             yield Notice("this cannot be undone: what only older operations hold would be gone for good")
         dropped, kept, removed, joined = _DONE if self.done else _WOULD
         yield line(f"{dropped} {plural(plan.dropped, 'operation')}, {kept} {plan.kept:,}")
-        if plan.dead:
+        if plan.dead or self.forget:
             yield line(f"{dropped} {plural(plan.dead, 'object')} of {size(plan.dead_size)}, {kept} {plan.objects:,}")
         if plan.unnamed:
             there = size(sum(ref.size for ref in plan.unnamed))

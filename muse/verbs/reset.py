@@ -159,7 +159,7 @@ def _commit(state: State, rev: str) -> bytes:
         return resolve(state, rev)
     except UsageProblem as error:
         if error.kind == "unknown-revision" and os.path.lexists(rev):
-            error.hint = "Files: `muse restore --staged PATH` takes one off the stage, `muse restore PATH` brings it back."
+            error.hint = "`muse restore --staged PATH` takes a file off the stage, `muse restore PATH` brings one back."
         raise
 
 

@@ -86,6 +86,16 @@ def test_paths(kernel: Kernel, repository: Path) -> None:
         assert kernel.run(f"%muse add {name}").status == "ok"
 
 
+def test_paths_in_a_commit(kernel: Kernel, repository: Path) -> None:
+    """After the colon of `show`: what stood there then, whatever is in the folder now."""
+    (repository / "table.csv").unlink()
+    shown = [".hidden", "it\\'s.txt", "my\\ notes.txt", "plots/", "table.csv"]
+    assert kernel.complete("%muse show HEAD~1:") == [f"HEAD~1:{name}" for name in shown]
+    assert kernel.complete("%muse show main:plots/t") == ["main:plots/two\\ three.png"]
+    answer = kernel.run("%muse show main:plots/two\\ three.png --json")
+    assert (answer.status, "plots/two three.png" in answer.text) == ("ok", True)
+
+
 def test_what_a_verb_does(kernel: Kernel) -> None:
     """The words of those that have some."""
     assert kernel.complete("%muse op ") == ["log", "restore"]

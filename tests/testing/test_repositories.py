@@ -9,6 +9,8 @@ import pytest
 
 from muse.core import ops, temps
 from muse.core.paths import Layout
+from muse.core.store import ObjectStore
+from muse.core.types import digest_of
 from muse.testing import repositories
 from muse.testing.repositories import Contents, copy, damage, litter, put, read_contents, state_of, write_contents
 from tests.commands import ok
@@ -105,6 +107,21 @@ def test_what_only_an_operation_saved_is_looked_at(root: str) -> None:
     assert damage(root) == []
     Path(packs(root)[-1]).write_bytes(b"")
     assert damage(root)
+
+
+def test_what_only_the_shelf_holds_is_looked_at(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(root, "a.txt", ("f", b"uncommitted\n"))
+    ok("shelf", "push")
+    ok("gc", "--forget", "--yes")
+    real, read = ObjectStore.read, set[bytes]()
+
+    def noted(store: ObjectStore, digest: bytes) -> bytes:
+        read.add(digest)
+        return real(store, digest)
+
+    monkeypatch.setattr(ObjectStore, "read", noted)
+    assert damage(root) == []
+    assert digest_of(b"uncommitted\n") in read
 
 
 @pytest.mark.parametrize("prefix", [temps.MUSE_TEMP, temps.OBJECT_TEMP, temps.RESTORE_TEMP, temps.STAT_CACHE_TEMP])

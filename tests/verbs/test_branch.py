@@ -51,6 +51,20 @@ def test_make(two: Path) -> None:
     assert names() == ["idea", "main", "old"]
 
 
+def test_a_tag_of_the_same_name(two: Path) -> None:
+    """Whoever makes the branch is told which of them the name means from now on, however it is made."""
+    note = "! there is a tag v1 too: where a commit is asked for, that name is the branch\n"
+    ok("tag", "v1", "HEAD~1")
+    assert ok("branch", "v1") == f"{note}Made branch v1 at db4f1c7fb2.\n"
+    assert commit_id("v1") == commit_id("HEAD")
+    ok("undo")
+    ok("branch", "idea")
+    assert ok("branch", "-m", "idea", "v1") == f"{note}Renamed branch idea to v1.\n"
+    ok("undo")
+    assert ok("checkout", "-b", "v1") == f"{note}Now on branch v1 at db4f1c7fb2 two\n"
+    assert ok("branch", "other") == "Made branch other at db4f1c7fb2.\n"
+
+
 def test_delete(two: Path) -> None:
     ok("branch", "idea")
     assert ok("branch", "-d", "idea") == "Deleted branch idea. `muse undo` brings it back.\n"

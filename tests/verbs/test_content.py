@@ -17,7 +17,7 @@ from muse.core.types import blob_id
 from muse.display.document import Picture
 from muse.verbs import _content, _sides
 from muse.verbs._content import FileResult, FolderResult
-from tests.commands import commit_id, muse, ok
+from tests.commands import commit_id, muse, ok, short
 from tests.samples import code, notebook, printed
 from tests.samples import text as markdown
 
@@ -60,7 +60,6 @@ def json_of(path: str) -> dict[str, Any]:
     ("path", "expected"),
     [
         ("a.txt", "one\ntwo\n"),
-        ("b.bin", "binary, 20 B\n"),
         ("empty", "empty\n"),
         ("fig.png", "[image/png, 2.0 KB] fig.png\n"),
         ("no.ipynb", "{\n"),
@@ -70,6 +69,13 @@ def json_of(path: str) -> dict[str, Any]:
 )
 def test_a_file(files: Path, path: str, expected: str) -> None:
     assert shown(path) == expected
+
+
+def test_what_cannot_be_shown_says_how_to_get_it(files: Path) -> None:
+    Path("b in.bin").write_bytes(b"\0\xff" * 10)
+    ok("commit")
+    place = f"{short()}:b in.bin"
+    assert shown("b in.bin") == f"binary, 20 B\nin a terminal, `muse show '{place}' > FILE` writes it to a file\n"
 
 
 def test_a_notebook_is_its_cells(files: Path) -> None:
@@ -183,7 +189,7 @@ def test_a_large_file_is_read_when_it_is_asked_for(repository: Path) -> None:
     ok("commit")
     found = file_at("big.csv")
     assert found.content == (len(data), None)
-    assert shown("big.csv") == "too large to show, 21 MB\n"
+    assert shown("big.csv").startswith("too large to show, 21 MB\nin a terminal, `muse show ")
     assert (json_of("big.csv")["text"], json_of("big.csv")["base64"]) == (None, None)
     assert found.data == data
     pieces: list[bytes] = []

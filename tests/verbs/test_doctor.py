@@ -28,7 +28,7 @@ def test_nothing_to_repair(repo: Repo) -> None:
 
 def test_everything_can_be_had(repo: Repo) -> None:
     spoil(repo, VERSIONS[2])
-    assert ok("doctor") == "Recorded as operation 5\nCopied 3 objects\nReplaced 1 damaged pack\n"
+    assert ok("doctor") == "Recorded as operation 5\nCopied 3 objects\nTook 1 damaged pack out of use\n"
     assert muse("fsck").status == 0
     assert " doctor " in ok("op", "log", "-n", "1")
 
@@ -36,13 +36,14 @@ def test_everything_can_be_had(repo: Repo) -> None:
 def test_something_is_lost(repo: Repo) -> None:
     Path("a.txt").unlink()
     third = short()
-    spoil(repo, VERSIONS[2])
+    pack = spoil(repo, VERSIONS[2])
     answer = muse("doctor")
     assert (answer.status, answer.err) == (3, "")
     assert answer.lines == [
         "Recorded as operation 5",
         "Copied 2 objects",
-        "Replaced 1 damaged pack, 1 of them set aside",
+        "Took 1 damaged pack out of use",
+        f"Set one aside, as it may hold more: .muse/objects/pack/{pack.stem}.damaged",
         "1 problem cannot be repaired:",
         f"  blob  {blob_id(VERSIONS[2])} is missing from the repository",
         "Commits that cannot be had whole:",
@@ -51,7 +52,7 @@ def test_something_is_lost(repo: Repo) -> None:
         "",
         "a copy of `.muse` may still hold what is missing",
     ]
-    assert muse("doctor").lines == answer.lines[3:]
+    assert muse("doctor").lines == answer.lines[4:]
     assert muse("doctor").status == 3
 
 
@@ -104,3 +105,28 @@ def test_no_operation_is_whole(repo: Repo) -> None:
     for number in (1, 2, 3, 4):
         flip(operation(repo, number))
     assert "Bring that folder back from a copy" in refused("doctor", status=3)
+
+
+def lose(repo: Repo, number: int) -> None:
+    """The pack of a commit is gone."""
+    damaged.packs(repo)[number].unlink()
+
+
+def test_the_commit_that_is_checked_out_is_lost(repo: Repo) -> None:
+    """The answer says how to work on, and that works."""
+    second = short("HEAD~1")
+    lose(repo, 2)
+    answer = muse("doctor")
+    assert answer.status == 3
+    assert "`muse reset ID` goes to one that is not lost" in answer.lines[-1]
+    assert second in ok("op", "log")
+    ok("reset", second)
+    assert ok("log").startswith(second)
+    assert Path("a.txt").read_bytes() == VERSIONS[2]
+    assert not [line for line in muse("doctor").lines if "muse reset" in line]
+
+
+def test_all_commits_are_lost(repo: Repo) -> None:
+    for number in range(3):
+        lose(repo, number)
+    assert muse("doctor").lines[-1].startswith("without one: move `.muse` away, and `muse init` starts anew")

@@ -10,6 +10,8 @@ import muse as api
 from muse.core import graph
 from tests.commands import commit_id, muse, ok, refused
 
+PLACE = "Paths count from the folder you are in."
+
 
 @pytest.fixture
 def history(repository: Path) -> list[str]:
@@ -96,9 +98,23 @@ def test_no_commit_yet(repository: Path) -> None:
     assert muse("log", "--json").json == []
 
 
+def test_a_tag_that_has_the_name_of_a_branch(history: list[str]) -> None:
+    """Each name stands where it is, and once; the tag is told from the branch, also from that checked out."""
+    ok("tag", "main", history[0])
+    ok("tag", "side")
+    ok("tag", "draft", history[0])
+    names = {entry["commit_id"]: entry["names"] for entry in muse("log", "--all", "--json").json}
+    assert names == {
+        history[0]: ["draft", "tag main"],
+        history[1]: [],
+        history[2]: ["main"],
+        history[3]: ["HEAD → side", "tag side"],
+    }
+
+
 def test_a_name_that_is_none(repository: Path) -> None:
     assert refused("log", "nope", status=2) == (
-        "error: nope is neither a commit nor a path that a commit had\n`muse log` lists commits.\n"
+        f"error: nope is neither a commit nor a path that a commit had\n`muse log` lists commits. {PLACE}\n"
     )
 
 
@@ -158,7 +174,7 @@ def test_of_a_file_that_no_commit_had(files: Path) -> None:
     for words in (["new.txt"], ["HEAD", "nope.txt"], ["a.txt", "nope.txt"], ["HEAD~5", "data/deep"], ["data/x"]):
         name = words[-1]
         assert refused("log", *words, status=2) == (
-            f"error: {name} is neither a commit nor a path that a commit had\n`muse log` lists commits.\n"
+            f"error: {name} is neither a commit nor a path that a commit had\n`muse log` lists commits. {PLACE}\n"
         )
     assert "is not in this repository" in refused("log", "HEAD", "../other", status=2)
     assert "goes back beyond" in refused("log", "HEAD~99", status=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from muse.core.errors import UsageProblem
-from muse.verbs._paths import is_below, is_under, to_repository
+from muse.verbs._paths import is_below, is_under, quoted, to_repository
 
 names = st.sampled_from(["a", "b.txt", "...", "caf\u00e9", "with space", "#1", "\udc80", "-n", "x" * 255])
 steps = st.lists(st.one_of(names, st.sampled_from([".", ""])), min_size=1, max_size=4)
@@ -101,3 +102,15 @@ def test_below_and_under() -> None:
     assert is_under("d/x", "d") and is_under("d", "d") and is_under("anything", "")
     assert not is_under("dx", "d")
     assert os.sep == "/"
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]) | st.sampled_from(" '\"$`~*"), min_size=1))
+def test_what_a_hint_tells_to_type_is_one_word(word: str) -> None:
+    assert shlex.split(quoted(word)) == [word]
+
+
+def test_quotes_only_where_they_are_needed() -> None:
+    assert quoted("HEAD~1:größe/x-1.csv") == "HEAD~1:größe/x-1.csv"
+    assert quoted("my data") == "'my data'"
+    assert quoted("~/x") == "'~/x'"
+    assert quoted("") == "''"

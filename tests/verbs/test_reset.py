@@ -170,7 +170,7 @@ def test_hard_to_where_it_is_takes_changes_off(two: Path) -> None:
     Path("new.txt").unlink()
     Path("staged.txt").write_text("staged, so tracked\n")
     ok("add", "staged.txt")
-    ok("reset", "--hard")
+    assert ok("reset", "--hard").startswith("Reset the files: branch main stays at af7d0443a7 two\n3 files: ")
     assert muse("status", "--json").json["clean"]
     assert files() == {"a.txt": ("f", b"two\n"), "new.txt": ("f", b"new\n")}
     ok("undo")
@@ -215,6 +215,24 @@ def test_what_is_left_behind_can_still_be_named(two: Path) -> None:
 def test_nothing_to_reset_is_not_recorded(two: Path, mode: str) -> None:
     assert ok("reset", mode) == "Nothing to reset: branch main is at af7d0443a7 two\n"
     assert muse("op", "log", "--json").json[0]["command"] == "commit -m two"
+
+
+def test_only_the_stage(two: Path) -> None:
+    """The branch does not move, and the answer does not say that it does."""
+    Path("a.txt").write_text("work\n")
+    ok("add", "a.txt")
+    assert ok("reset") == (
+        "Reset the stage: branch main stays at af7d0443a7 two\n"
+        "the files stay as they are; `muse undo` takes it back\n"
+    )
+
+
+def test_a_file_is_no_commit(two: Path) -> None:
+    """Who knows git may want a file off the stage."""
+    assert refused("reset", "a.txt", status=2) == (
+        "error: a.txt names no commit\n"
+        "`muse restore --staged PATH` takes a file off the stage, `muse restore PATH` brings one back.\n"
+    )
 
 
 def test_what_is_refused(two: Path) -> None:

@@ -12,6 +12,8 @@ from muse.core.types import digest_of
 from tests.commands import commit_id, muse, ok, refused, saved
 from tests.samples import code, notebook
 
+LISTS = "lists the commits that changed it, `--from REV` takes it from one."
+
 
 @pytest.fixture
 def two(repository: Path) -> Path:
@@ -138,13 +140,13 @@ def test_json(two: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message", "hint"),
     [
-        (["nope.txt"], "nope.txt is not in the last commit", "`muse log` lists commits."),
+        (["no pe"], "no pe is not in the last commit", f"`muse log 'no pe'` {LISTS}"),
         (
             ["new.txt", "--from", "nope"],
             "nope names no commit",
             "`muse log` lists commits, `muse branch` lists branches.",
         ),
-        (["b.txt", "--from", "HEAD~1"], "b.txt is not in HEAD~1", "`muse log` lists commits."),
+        (["b.txt", "--from", "HEAD~1"], "b.txt is not in HEAD~1", f"`muse log b.txt` {LISTS}"),
         (
             ["a.txt", "--from", "HEAD", "--staged"],
             "--staged and --from do not go together",

@@ -106,7 +106,7 @@ def test_push(one: Path) -> None:
 
 
 def test_list(one: Path) -> None:
-    assert ok("shelf") == "The shelf is empty.\n"
+    assert ok("shelf") == "The shelf is empty.\n`muse shelf push` puts uncommitted work there\n"
     Path("a.txt").write_text("two\n")
     ok("shelf", "push", "-m", "older\n\nWith a reason.")
     ok("checkout", commit_id())
@@ -167,7 +167,7 @@ def test_positions(one: Path) -> None:
 
 def test_nothing_to_do_is_an_answer(one: Path) -> None:
     for words, why in (
-        (["push"], "Nothing to shelve: the folder is as in the last commit, and nothing is staged."),
+        (["push"], "Nothing to shelve: there is no uncommitted work."),
         (["pop"], "Nothing to bring back: the shelf is empty."),
         (["drop"], "Nothing to drop: the shelf is empty."),
     ):

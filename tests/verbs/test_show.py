@@ -153,6 +153,20 @@ def test_names_of_no_commit(repository: Path, name: str, message: str, hint: str
     assert refused("show", name, status=2) == f"error: {message}\n{hint}\n"
 
 
+def test_a_file_without_a_commit(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hint has its path from the root, and for `diff` from here; of a file that is not committed it knows nothing."""
+    Path("my data").mkdir()
+    Path("my data/a.txt").write_text("one\n")
+    ok("commit")
+    Path("my data/new.txt").write_text("new\n")
+    monkeypatch.chdir("my data")
+    assert refused("show", "a.txt", status=2) == (
+        "error: a.txt names no commit\n"
+        "`muse show 'HEAD:my data/a.txt'` shows that file, `muse diff a.txt` what changed in it.\n"
+    )
+    assert refused("show", "new.txt", status=2).endswith("`muse branch` lists branches.\n")
+
+
 def test_a_beginning_that_several_share(repository: Path) -> None:
     Path("a.txt").write_text("one\n")
     ok("commit", "-m", "first look")

@@ -29,7 +29,7 @@ def names() -> list[str]:
 
 
 def test_list(two: Path) -> None:
-    assert ok("tag") == "No tag yet.\n"
+    assert ok("tag") == "No tag yet.\n`muse tag NAME` gives what is checked out a name that stays\n"
     ok("tag", "submitted")
     ok("tag", "draft", "HEAD~1")
     assert ok("tag") == "draft      fddf96fd9a  one\nsubmitted  db4f1c7fb2  two\n"

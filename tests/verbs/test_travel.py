@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from muse.core.types import Change, Entry, digest_of
 from muse.display.text import render
 from muse.verbs import _travel
 from muse.verbs._travel import Files
-from tests.commands import ok
+from tests.commands import ok, refused
 from tests.samples import code, notebook
 
 OLD, NEW = Entry("f", digest_of(b"old")), Entry("f", digest_of(b"new"))
@@ -71,6 +72,36 @@ def test_everything_in_the_way_is_named_at_once(repository: Path) -> None:
     with pytest.raises(Refused, match="cannot go: uncommitted work in a, b, c would be overwritten"):
         planned(*targets, also=("c",))
     assert [change.path for change in planned(*targets, force=True, also=("c",))] == ["a", "b"]
+
+
+def test_what_can_neither_be_committed_nor_saved_is_no_work(repository: Path) -> None:
+    """Nobody is told to commit a pipe, or to force what cannot be forced; work beside it is not named yet."""
+    os.mkfifo("pipe")
+    Path("a").write_text("mine")
+    targets = [Target("a", OLD, NEW), Target("pipe", OLD, NEW)]
+    for force in (False, True):
+        with pytest.raises(Refused) as found:
+            planned(*targets, force=force)
+        assert str(found.value) == (
+            "cannot go: pipe can be neither replaced nor saved, being no ordinary file\n"
+            "Move it away, or delete it, and try again."
+        )
+        assert found.value.kind == "refused"
+
+
+@pytest.mark.parametrize("words", [["restore", "a.txt"], ["reset", "--hard"], ["shelf", "push"], ["shelf", "pop"]])
+def test_no_command_names_an_option_that_it_does_not_have(repository: Path, words: list[str]) -> None:
+    Path("a.txt").write_text("one\n")
+    ok("commit")
+    Path("a.txt").write_text("two\n")
+    if words[-1] == "pop":
+        ok("shelf", "push")
+    Path("a.txt").unlink()
+    os.mkfifo("a.txt")
+    said = refused(*words, status=4)
+    assert said.endswith("being no ordinary file\nMove it away, or delete it, and try again.\n")
+    os.unlink("a.txt")
+    ok(*words)
 
 
 def test_noise(repository: Path) -> None:
