@@ -6,6 +6,7 @@ A point is "MODULE:FUNCTION:WHEN:NTH", as in "muse.core.entry:_link:before:1".
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -85,15 +86,14 @@ def _arm(point: str) -> None:
 
 
 def _stopping(call: Callable[..., Any], when: str, nth: int) -> Callable[..., Any]:
-    left = nth
+    calls = itertools.count(1)
 
     def stopping(*arguments: Any, **options: Any) -> Any:
-        nonlocal left
-        left -= 1
-        if left == 0 and when == "before":
+        here = next(calls) == nth  # threads may call, too
+        if here and when == "before":
             _stop()
         answer = call(*arguments, **options)
-        if left == 0 and when == "after":
+        if here and when == "after":
             _stop()
         return answer
 

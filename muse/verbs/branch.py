@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from muse.core.command import State, reading
-from muse.core.dag import read_commit
 from muse.core.errors import UsageProblem
 from muse.core.named import NamedTuple
 from muse.core.names import show
@@ -14,7 +13,7 @@ from muse.core.writing import Draft, writing
 from muse.display.document import Document, Notice, Prose, Span, Table, line
 from muse.display.result import Result
 from muse.display.words import short_id
-from muse.verbs._namesakes import note_tag
+from muse.verbs._refs import note_tag, subject_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +123,7 @@ def branch(
 def _list(state: State) -> tuple[Branch, ...]:
     view = state.view
     found = [
-        Branch(name, commit, read_commit(state.store, commit).subject, name == view.branch)
+        Branch(name, commit, subject_of(state, commit), name == view.branch)
         for name, commit in sorted(view.branches.items())
     ]
     if view.branch is not None and view.branch not in view.branches:

@@ -16,7 +16,7 @@ from muse.core.writing import EXCLUSIVE, Draft, writing
 from muse.display.document import Block, Document, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import short_id
-from muse.verbs._namesakes import note_tag
+from muse.verbs._refs import note_tag
 from muse.verbs._travel import Files, changes_of, planned
 
 TYPE_CHECKING = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from muse.core import trees
 from muse.core.command import State, reading
 from muse.core.dag import read_commit, tree_of
-from muse.core.errors import UsageProblem
+from muse.core.errors import Damaged, UsageProblem
 from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.core.revs import resolve
@@ -98,7 +98,11 @@ def _show(state: State, rev: str) -> ShowResult:
     store, stored = state.store, Stored(state.store)
     digest = _commit(state, rev)
     commit = read_commit(store, digest)
-    before = tree_of(store, commit.parents[0]) if commit.parents else None
+    try:
+        before = tree_of(store, commit.parents[0]) if commit.parents else None
+    except Damaged as error:
+        state.notes.append(f"{error.message}: what was changed since that commit cannot be shown")
+        before = commit.tree
     changes = trees.compare(store, before, commit.tree)
     files = tuple(_files.file_diffs(changes, stored, stored))
     return ShowResult(LogEntry(digest, commit, names_of(state).get(digest, ())), files, tuple(state.notes), stat=False)

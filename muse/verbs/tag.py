@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from muse.core.command import State, reading
-from muse.core.dag import read_commit
 from muse.core.errors import UsageProblem
 from muse.core.named import NamedTuple
 from muse.core.names import show
@@ -14,7 +13,7 @@ from muse.core.writing import Draft, writing
 from muse.display.document import Document, Hint, Notice, Prose, Span, Table, line
 from muse.display.result import Result
 from muse.display.words import short_id
-from muse.verbs._namesakes import note_branch
+from muse.verbs._refs import note_branch, subject_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ def tag(
 
 def _list(state: State) -> TagResult:
     tags = sorted(state.view.tags(state.store).items())
-    subjects = {commit: read_commit(state.store, commit).subject for commit in {commit for _, commit in tags}}
+    subjects = {commit: subject_of(state, commit) for commit in {commit for _, commit in tags}}
     return TagResult("", tuple(Tag(name, commit, subjects[commit]) for name, commit in tags), tuple(state.notes))
 
 

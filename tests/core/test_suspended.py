@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from contextlib import chdir
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -88,7 +89,9 @@ def full(prepared: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def fresh(prepared: Path, folder: Path, commits: int, monkeypatch: pytest.MonkeyPatch) -> Path:
     source = prepared / str(commits)
     if not source.exists():
-        build(source, commits)
+        half = Path(tempfile.mkdtemp(dir=prepared), "half")
+        build(half, commits)
+        half.rename(source)
     shutil.copytree(source, folder, symlinks=True, dirs_exist_ok=True)
     options = WorktreeLock.acquire.__kwdefaults__
     assert options is not None

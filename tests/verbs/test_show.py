@@ -14,6 +14,7 @@ from muse.core.records import encode_commit
 from muse.core.store import ObjectStore
 from muse.core.types import blob_id, parse_id
 from tests.commands import commit_id, muse, ok, refused, short
+from tests.core import damaged
 from tests.samples import code, notebook, printed
 
 
@@ -154,7 +155,7 @@ def test_names_of_no_commit(repository: Path, name: str, message: str, hint: str
 
 
 def test_a_file_without_a_commit(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The hint has its path from the root, and for `diff` from here; of a file that is not committed it knows nothing."""
+    """The hint has its path from the root, and for `diff` from here; it knows nothing of what is not committed."""
     Path("my data").mkdir()
     Path("my data/a.txt").write_text("one\n")
     ok("commit")
@@ -165,6 +166,19 @@ def test_a_file_without_a_commit(repository: Path, monkeypatch: pytest.MonkeyPat
         "`muse show 'HEAD:my data/a.txt'` shows that file, `muse diff a.txt` what changed in it.\n"
     )
     assert refused("show", "new.txt", status=2).endswith("`muse branch` lists branches.\n")
+
+
+def test_the_commit_before_is_lost(folder: Path) -> None:
+    """What is left is shown, with a word on what is not; and the commit itself is an error."""
+    repo = damaged.build(folder)
+    before = commit_id("HEAD~1")
+    damaged.packs(repo)[1].unlink()
+    muse("doctor")
+    answer = ok("show").splitlines()
+    assert answer[0] == f"! {before} is missing from the repository: what was changed since that commit cannot be shown"
+    assert answer[2].endswith("  commit 3") and len(answer) == 4
+    assert muse("show", "--json").json["files"] == []
+    assert refused("show", "HEAD~1", status=3).startswith(f"error: {before} is missing")
 
 
 def test_a_beginning_that_several_share(repository: Path) -> None:

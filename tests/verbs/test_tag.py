@@ -166,7 +166,7 @@ def test_ten_thousand(two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layout = Layout(str(two))
     assert Path(layout.operation(ops.newest_number(layout))).stat().st_size < 2_000
     with monkeypatch.context() as patched:
-        patched.setattr(verb, "read_commit", lambda *args: pytest.fail("a commit was read"))
+        patched.setattr(verb, "subject_of", lambda *args: pytest.fail("a commit was read"))
         ok("tag", "one-more")
     assert len(names()) == 10_001
     assert Path(layout.operation(ops.newest_number(layout))).stat().st_size < 2_000
