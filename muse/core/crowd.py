@@ -25,10 +25,19 @@ def share(work: Callable[[T], R], items: Sequence[T], many: int = MANY) -> list[
     from threading import Thread
 
     answers: list[R] = []
-    parts = [items[first::_THREADS] for first in range(_THREADS)]
-    threads = [Thread(target=lambda part=part: answers.extend([work(item) for item in part])) for part in parts]
-    for thread in threads:
-        thread.start()
+
+    def do(part: Sequence[T]) -> None:
+        answers.extend([work(item) for item in part])
+
+    threads = []
+    for part in [items[first::_THREADS] for first in range(_THREADS)]:
+        thread = Thread(target=do, args=(part,))
+        try:
+            thread.start()
+        except RuntimeError:  # the system has no more of them
+            do(part)
+        else:
+            threads.append(thread)
     for thread in threads:
         thread.join()
     return answers

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from muse.core.records import Commit, decode_commit
+from muse.core.records import MAX_RECORD, Commit, decode_commit
 from muse.core.types import id_of
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ def read_commit(store: ObjectStore, digest: bytes) -> Commit:
     Raises:
         Missing, Damaged: It is not there, or is no commit.
     """
-    return decode_commit(store.read(digest), f"commit {id_of(digest)}")
+    return decode_commit(store.read(digest, MAX_RECORD), f"commit {id_of(digest)}")
 
 
 def tree_of(store: ObjectStore, commit: bytes | None) -> bytes | None:

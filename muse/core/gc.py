@@ -10,12 +10,13 @@ import os
 import stat
 from itertools import takewhile
 
-from muse.core import ops, progress
+from muse.core import health, ops, progress
 from muse.core.clock import now, parse
-from muse.core.errors import from_os_error
+from muse.core.errors import Damaged, from_os_error
 from muse.core.named import NamedTuple
 from muse.core.pack import LARGE, ZSTD_PREFIX
 from muse.core.reach import Reach, roots
+from muse.core.rescue import stream
 from muse.core.types import PackRef
 from muse.core.view import Section
 
@@ -58,6 +59,7 @@ class Plan(NamedTuple):
         copied: Packs whose living objects go into a new one.
         empty: Packs without a living object.
         unnamed: Packs that no operation names.
+        aside: Files of packs that `doctor` set aside; they go only when all is forgotten.
     """
 
     oldest: int
@@ -69,6 +71,7 @@ class Plan(NamedTuple):
     copied: tuple[PackRef, ...]
     empty: tuple[PackRef, ...]
     unnamed: tuple[PackRef, ...]
+    aside: tuple[PackRef, ...] = ()
 
     @property
     def retires(self) -> tuple[PackRef, ...]:
@@ -78,7 +81,7 @@ class Plan(NamedTuple):
     @property
     def does_something(self) -> bool:
         """False when all is as it should be."""
-        return bool(self.dropped or self.retires)
+        return bool(self.dropped or self.retires or self.aside)
 
 
 #: For a repository without history.
@@ -103,7 +106,9 @@ def plan(state: State, retention: Retention) -> tuple[Plan, Keep]:
     store.open_all()
     unnamed = _unnamed(layout, newest)  # after the newest operation was read, see the page on crash safety
     operations: Iterable[Operation]
+    aside: tuple[PackRef, ...] = ()
     if retention.forget:
+        aside = tuple(health.set_aside(layout))
         # Its entry goes too. What it saved of the folder can be had back by nobody then.
         oldest, operations = newest.number + 1, (newest._replace(worktree=ops.NO_CHANGES),)
     else:
@@ -112,7 +117,7 @@ def plan(state: State, retention: Retention) -> tuple[Plan, Keep]:
     keep = Keep(Reach(store), set())
     kept = _reach(keep.reach, store, operations, newest.number - oldest + 1)
     going = [number for number in ops.numbers(layout) if number < oldest]
-    found = Plan(oldest, len(going), kept, len(keep.reach), *_sort(store, keep), unnamed)
+    found = Plan(oldest, len(going), kept, len(keep.reach), *_sort(store, keep), unnamed, aside)
     if going == [newest.number] and not (found.retires or newest.changes_folder):
         found = found._replace(oldest=newest.number, dropped=0)  # nothing is forgotten that way
     return found, keep
@@ -207,7 +212,11 @@ def _sort(store: ObjectStore, keep: Keep) -> tuple[int, int, tuple[PackRef, ...]
 
 
 def _small(whole: list[PackRef], store: ObjectStore, few: int) -> list[PackRef]:
-    """Of packs without anything dead, those that are joined: none while there are `few`; a large file never."""
+    """Of packs without anything dead, those that are joined: none while there are `few`.
+
+    A large file keeps its own pack, however many there are: to copy it gains nothing but a descriptor, and
+    `muse.core.descriptors` sees to those.
+    """
     small = [ref for ref in whole if ref.size < _SMALL and not (ref.size > LARGE and store.pack(ref).count == 1)]
     return small if len(small) > few else []
 
@@ -223,7 +232,31 @@ def _copy(store: ObjectStore, pack: Pack, keep: Keep) -> None:
     for digest, slot in sorted(pack.slots(), key=lambda found: found[1].offset):
         if digest not in keep.reach or digest in writer:
             continue
-        if _loses_base(pack, slot, keep) or (digest in keep.doubles and not store.is_whole(pack, digest, slot)):
-            writer.add(digest, store.read(digest))
-        else:
-            writer.copy(digest, pack.stored_pieces(slot), slot)
+        anew = _loses_base(pack, slot, keep) or (digest in keep.doubles and not store.is_whole(pack, digest, slot))
+        if not (anew and _write_anew(store, digest, slot)):
+            _copy_as_it_is(store, pack, digest, slot, keep)
+
+
+def _write_anew(store: ObjectStore, digest: bytes, slot: Slot) -> bool:
+    """Write an object from a good copy; False when there is none."""
+    assert store.writer is not None
+    try:
+        if slot.size > LARGE:
+            return stream(digest, store.pieces(digest), store.writer)
+        store.writer.add(digest, store.read(digest))
+    except Damaged:
+        return False
+    return True
+
+
+def _copy_as_it_is(store: ObjectStore, pack: Pack, digest: bytes, slot: Slot, keep: Keep) -> None:
+    """Copy an entry; it takes along what it rests on, where that would go: who mends the one needs the other."""
+    assert store.writer is not None
+    place: tuple[Pack, Slot] | None = pack, slot
+    while place is not None:
+        pack, slot = place
+        store.writer.copy(digest, pack.stored_pieces(slot), slot)
+        if not _loses_base(pack, slot, keep):
+            return
+        digest = pack.link(slot).base
+        place = store.packed(digest) if digest not in store.writer else None

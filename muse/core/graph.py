@@ -33,6 +33,17 @@ _LIMIT = 1 << 30
 _FEW = 16
 _SHARE = 64
 
+#: The columns with one value for each commit, and what a value is.
+_KINDS = {
+    "parents": tuple,
+    "generations": int,
+    "author": int,
+    "times": str,
+    "seconds": float,
+    "messages": str,
+    "filters": bytes,
+}
+
 _Signature = tuple[int, int, int]
 
 
@@ -72,16 +83,18 @@ class Graph:
             pass  # it is made anew
 
     def _set(self, body: dict[str, Any]) -> None:
-        digests, trees, parents = _cut(body["digests"]), _cut(body["trees"]), body["parents"]
-        people = [Author(*author) for author in body["authors"]]
+        """Take over what the file says, if it is a graph: a checksum tells of damage, not of what somebody wrote."""
+        digests, trees, people = _cut(body["digests"]), _cut(body["trees"]), _people(body["authors"])
+        parents, generations, author, times, seconds, messages, filters = [
+            _column(body[name], kind, len(digests)) for name, kind in _KINDS.items()
+        ]
+        if len(trees) != len(digests) or len(set(digests)) != len(digests) or min(author, default=0) < 0:
+            raise ValueError
+        _check_order(parents, generations)
         above = [tuple([digests[place] for place in places]) for places in parents]
-        authors = [people[place] for place in body["author"]]
-        commits = list(map(Commit, trees, above, authors, body["times"], body["messages"]))
-        rest: list[list[Any]] = [list(body[name]) for name in ("generations", "seconds", "filters")]
-        if any(len(column) != len(digests) for column in (trees, parents, authors, commits, *rest)):
-            raise ValueError("columns differ in length")
-        self.digests, self.commits, self.parents = digests, commits, list(parents)
-        self.generations, self.seconds, self.filters = rest
+        self.commits = list(map(Commit, trees, above, [people[place] for place in author], times, messages))
+        self.digests, self.parents, self.generations = digests, parents, generations
+        self.seconds, self.filters = seconds, filters
 
     def find(self, digest: bytes) -> int | None:
         """The place of a commit; None when the graph lacks it."""
@@ -169,9 +182,12 @@ _live: dict[str, tuple[_Signature | None, Graph]] = {}
 
 
 def open_graph(path: str) -> Graph:
-    """The graph in `path`; in a process that lives on, the one of last time if nobody else wrote it since."""
+    """The graph in `path`; in a process that lives on, the one of last time if nobody else wrote it since.
+
+    Where there was no file, there is none after a gc that removed it either: what was kept may be what it forgot.
+    """
     seen, graph = _live.pop(path, (None, None))
-    return graph if graph is not None and seen == _signature(path) else Graph(path)
+    return graph if graph is not None and seen is not None and seen == _signature(path) else Graph(path)
 
 
 def _signature(path: str) -> _Signature | None:
@@ -182,8 +198,35 @@ def _signature(path: str) -> _Signature | None:
     return state.st_mtime_ns, state.st_ino, state.st_size
 
 
-def _cut(digests: bytes) -> list[bytes]:
+def _cut(digests: Any) -> list[bytes]:
+    if type(digests) is not bytes or len(digests) % DIGEST_SIZE:
+        raise TypeError
     return [digests[at : at + DIGEST_SIZE] for at in range(0, len(digests), DIGEST_SIZE)]
+
+
+def _column(values: Any, kind: type, size: int) -> list[Any]:
+    if type(values) is not tuple or set(map(type, values)) - {kind} or len(values) != size:
+        raise TypeError
+    if kind is float and any(map(float.__ne__, values, values)):
+        raise ValueError  # nothing comes before or after what is no number
+    return list(values)
+
+
+def _people(authors: Any) -> list[Author]:
+    if type(authors) is not tuple or any(tuple(map(type, author)) != (str, str) for author in authors):
+        raise TypeError
+    return [Author(*author) for author in authors]
+
+
+def _check_order(parents: list[tuple[int, ...]], generations: list[int]) -> None:
+    """Hold parents against places and generations: where a commit came after itself, no walk would end."""
+    if {type(parent) for above in parents for parent in above} - {int}:
+        raise TypeError
+    for place, above in enumerate(parents):
+        if above and not 0 <= min(above) <= max(above) < place:
+            raise ValueError
+        if generations[place] != 1 + max([generations[parent] for parent in above], default=0):
+            raise ValueError
 
 
 def _seconds(time: str) -> float:

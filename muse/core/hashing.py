@@ -56,25 +56,37 @@ def sha256(data: bytes) -> Hash:
 class Beside:
     """A hasher for a large content in pieces, in a thread of its own: what is done with a piece need not wait for it.
 
-    Used as a context manager, or closed: then the thread has ended.
+    Used as a context manager, or closed: then the thread has ended. An interrupt may come at any moment, so the two
+    sides share nothing but queues that are written in C. Where no thread can be had, `update` hashes.
     """
 
     def __init__(self) -> None:
-        from queue import Queue
+        from queue import SimpleQueue
         from threading import Thread
 
         self._hash = openssl()()
-        self._pieces: Queue[bytes | None] = Queue(_AHEAD)
-        self._thread = Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._pieces: SimpleQueue[bytes | None] = SimpleQueue()
+        self._room: SimpleQueue[None] = SimpleQueue()
+        for _ in range(_AHEAD):
+            self._room.put(None)
+        self._thread: Thread | None = Thread(target=self._run, daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:  # the system has no more of them
+            self._thread = None
 
     def _run(self) -> None:
         while (piece := self._pieces.get()) is not None:
             self._hash.update(piece)
+            self._room.put(None)
 
     def update(self, piece: bytes) -> None:
         """Take the next piece; waits when the thread is far behind."""
+        if self._thread is None:
+            self._hash.update(piece)
+            return
         self._pieces.put(piece)
+        self._room.get()  # after it: an interrupt between the two leaves more room, never less
 
     def digest(self) -> bytes:
         """The digest of all pieces. No more can follow."""
@@ -83,7 +95,7 @@ class Beside:
 
     def close(self) -> None:
         """End the thread."""
-        if self._thread.is_alive():
+        if self._thread is not None and self._thread.is_alive():
             self._pieces.put(None)
             self._thread.join()
 

@@ -39,7 +39,7 @@ def open_regular(path: str, limit: int = MAX_READ) -> tuple[int, os.stat_result]
         The descriptor, which the caller closes, and what `fstat` says of it.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: There is no such file, or it went while it was opened, as over a network it may.
         Damaged: Something else stands there: a link, a folder, a FIFO, a device, a file above `limit` bytes.
         SystemTrouble: The system refused.
     """
@@ -48,6 +48,8 @@ def open_regular(path: str, limit: int = MAX_READ) -> tuple[int, os.stat_result]
     except FileNotFoundError:
         raise
     except OSError as error:
+        if error.errno == errno.ESTALE:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from None
         if error.errno in (errno.ELOOP, errno.ENXIO):
             raise Damaged(f"{path} is not a regular file") from None
         raise from_os_error(error, "cannot open", path) from error

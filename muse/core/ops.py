@@ -273,5 +273,8 @@ def head(operation: Operation) -> bytes:
 
 
 def write_head(layout: Layout, operation: Operation, *, durable: bool = False) -> None:
-    """Write the hint."""
+    """Write the hint, unless a later command was faster."""
+    hint = _hint(layout)
+    if hint > operation.number and _stands(layout, hint):
+        return
     io.write_atomic(layout.head, head(operation), durable=durable)

@@ -22,6 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from muse.core.descriptors import Holder
+
 MAGIC, END = b"MUSEPACK", b"MUSEPEND"
 VERSION = 1
 RAW, ZSTD, ZSTD_PREFIX, COMPOSITE = range(4)
@@ -71,24 +73,37 @@ class PackGone(Exception):
 class Pack:
     """A pack open for reading. The descriptor stays readable when the file is removed.
 
+    Args:
+        path: The file.
+        ref: What the operation says of it.
+        holder: Sees to it that not too many are open; it may close this one until it is read again.
+
     Raises:
-        PackGone: There is no such file (any more).
+        PackGone: There is no such file (any more). That goes for every method, as a pack that was closed is opened again.
         Damaged: The file is not a whole pack.
     """
 
-    def __init__(self, path: str, ref: PackRef) -> None:
+    def __init__(self, path: str, ref: PackRef, holder: Holder | None = None) -> None:
         self.ref = ref
         self.path = path
-        try:
-            self.fd, found = io.open_regular(path, 1 << 62)
-        except FileNotFoundError:
-            raise PackGone(path) from None
+        self.fd, self._holder = -1, holder
+        size = self._open()
         try:
             self._check_header()
-            self._read_footer(found.st_size)
+            self._read_footer(size)
         except BaseException:
             self.close()
             raise
+
+    def _open(self) -> int:
+        """Open the file; gives its size."""
+        try:
+            self.fd, found = io.open_regular(self.path, 1 << 62)
+        except FileNotFoundError:
+            raise PackGone(self.path) from None
+        if self._holder is not None:
+            self._holder.opened(self)
+        return found.st_size
 
     def _check_header(self) -> None:
         head = self._pread(0, HEADER.size)
@@ -187,6 +202,8 @@ class Pack:
     def _pread(self, offset: int, size: int) -> bytes:
         if offset + size > self.ref.size:
             raise self._damaged("claims bytes beyond its end")
+        if self.fd < 0:
+            self._open()
         try:
             data = io.read_exactly(self.fd, offset, size)
         except OSError as error:
@@ -201,10 +218,12 @@ class Pack:
         return Damaged(f"{self.path} {how}")
 
     def close(self) -> None:
-        """Give the descriptor back."""
+        """Give the descriptor back. Who reads on opens the file again."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
+            if self._holder is not None:
+                self._holder.closed(self)
 
 
 assert ENTRY.size == DIGEST_SIZE + 25

@@ -10,6 +10,7 @@ import os
 
 from muse.core import io
 from muse.core.codec import PROBE, Compressor, StreamCompressor, compresses, difference
+from muse.core.descriptors import make_room
 from muse.core.errors import from_os_error
 from muse.core.hashing import Beside
 from muse.core.named import NamedTuple
@@ -42,10 +43,14 @@ class Incoming:
     """A large content on its way into a pack of its own, a piece at a time."""
 
     def __init__(self, layout: Layout, *, durable: bool, way: str) -> None:
-        self.pack = NewPack(layout, durable=durable, way=way)
+        self._hash = Beside()
+        try:
+            self.pack = NewPack(layout, durable=durable, way=way)
+        except BaseException:
+            self._hash.close()
+            raise
         self.size = 0
         self._start = self.pack.size
-        self._hash = Beside()
         self._compressor: StreamCompressor | None = None
 
     def write(self, piece: bytes) -> None:
@@ -85,6 +90,8 @@ class PackWriter:
         self._pack: NewPack | None = None
         self._begun: list[Incoming] = []
         self._large: list[NewPack] = []
+        #: The packs that `finish` has created, also when something stops the command before it hears of it.
+        self.created: tuple[PackRef, ...] = ()
 
     def __contains__(self, digest: bytes) -> bool:
         return self.find(digest) is not None
@@ -133,6 +140,7 @@ class PackWriter:
 
     def incoming(self) -> Incoming:
         """A place for a large content. It counts once it is adopted, and goes with the writer if it never is."""
+        make_room(len(self._begun) + 1)
         incoming = Incoming(self._layout, durable=self._durable, way=self._way)
         self._begun.append(incoming)
         return incoming
@@ -158,6 +166,7 @@ class PackWriter:
             refs = tuple([pack.create(name) for pack, name in zip(packs, names, strict=True)])
             if refs and self._durable:
                 io.sync_folder(self._layout.packs)
+            self.created = refs
         except BaseException as error:
             for name in names:
                 io.remove_quietly(self._layout.pack(name))

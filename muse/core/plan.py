@@ -2,7 +2,8 @@
 
 A target says what a command expects at a path and what it wants there. What stands there decides: as expected, or
 different by noise alone, and it may be replaced; anything else is uncommitted work, and the command refuses unless
-it is forced. Whatever is replaced and in no pack yet is saved first.
+it is forced. Whatever is replaced, and cannot be read from any pack, is saved first: a pack may be damaged, and then the
+file is the last good copy.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ class _Planner:
         self._change(folders, path, folders.find(path), None)
 
     def _change(self, folders: Folders, path: str, found: Found, after: Entry | None) -> None:
-        if found.entry is not None and found.entry.digest not in self.store:
+        if found.entry is not None and not self.store.holds_whole(found.entry.digest):
             target = self.targets.get(path)
             like = target.expected.digest if target is not None and target.expected is not None else None
             try:

@@ -1,7 +1,7 @@
 """What operations reach: every object that must be kept for their views and their lists of files.
 
 gc keeps what is reached, fsck checks it, doctor looks for it. The walk reads commits and trees, each once, and no
-blob. It knows every section of the view; one that it does not know ends it, for what that names must not be lost.
+blob. It knows every part of the view; one that it does not know ends it, for what that names must not be lost.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ def _commits(view: View) -> Iterator[Root]:
     for commit in (view.commit, *view.branches.values()):
         if commit is not None:
             yield Root(COMMIT, commit)
+    if view.merge is not None:
+        raise _too_new("the view has a merge in progress, which this muse does not know")
 
 
 def _changes(operation: Operation, store: ObjectStore) -> Iterator[Root]:
@@ -93,7 +95,7 @@ def _section(view: View, store: ObjectStore, name: str, section: Section) -> Ite
         for entry in _values(name, view.section(store, name)):
             yield from _entry(decode_entry(entry))
     elif section != EMPTY:
-        raise Damaged(f"the view has a section {name} that this muse does not know", "Update muse.", kind="too-new")
+        raise _too_new(f"the view has a section {name} that this muse does not know")
 
 
 def _values(name: str, section: Any) -> Iterable[Any]:
@@ -104,6 +106,10 @@ def _values(name: str, section: Any) -> Iterable[Any]:
 
 def _no_section(name: str) -> Damaged:
     return Damaged(f"the section {name} of the view is not one")
+
+
+def _too_new(message: str) -> Damaged:
+    return Damaged(message, "Update muse.", kind="too-new")
 
 
 def _shelved(one: Shelved) -> Iterator[Root]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+#: No tree and no commit has more bytes than this: they are read as a whole, and decoded they take far more.
+MAX_RECORD = 256 << 20
+
 _MODES = frozenset("fxld")
 _VERSION = 1
 

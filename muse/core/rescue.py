@@ -40,7 +40,7 @@ class Everywhere(ObjectStore):
         """A pack, also one that was set aside. Raises as `ObjectStore.pack` does."""
         aside = self._layout.pack_aside(ref.name)
         if ref.name not in self._open and not os.path.lexists(self._layout.pack(ref.name)) and os.path.lexists(aside):
-            self._open[ref.name] = Pack(aside, ref)
+            self._open[ref.name] = Pack(aside, ref, self._holder)
         return super().pack(ref)
 
     def _read(self, digest: bytes, tried: set[bytes]) -> bytes:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: New files above this many bytes are left out unless they are added by name.
 LARGE = 100 << 20
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+#: Stands for a new file that was not read; its signature tells nobody that it was.
+_UNREAD = Entry("f", bytes(DIGEST_SIZE))
 _REPOSITORIES = (".muse", ".git")
 
 
@@ -77,6 +79,7 @@ def scan(
     *,
     staged: Collection[str] = (),
     sink: Sink | None = None,
+    within: Collection[str] = ("",),
 ) -> Scan:
     """Compare the folder with a tree.
 
@@ -87,27 +90,41 @@ def scan(
         cache: What is known of the files; brought up to date, not saved.
         staged: Paths that count as tracked though no commit holds them: ignore rules do not hide them.
         sink: Told of every file that had to be read and differs, with its bytes.
+        within: Files and folders: what lies elsewhere is not read, and does not count; "" is everything.
     """
-    scanner = _Scanner(store, cache, staged, sink)
+    scanner = _Scanner(store, cache, staged, sink, within)
     fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         scanner.visit(fd, "", tree, None)
     finally:
         os.close(fd)
-    cache.keep_only(scanner.folders)
-    changes = sorted(scanner.changes, key=lambda change: names.sort_key(change.path))
+    if "" in within:
+        cache.keep_only(scanner.folders)
+    changes = sorted(filter(lambda change: scanner.concerns(change.path), scanner.changes), key=lambda change: names.sort_key(change.path))
     return Scan(tuple(changes), tuple(scanner.skipped), tuple(scanner.troubles))
 
 
 class _Scanner:
-    def __init__(self, store: ObjectStore, cache: StatCache, staged: Collection[str], sink: Sink | None) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        cache: StatCache,
+        staged: Collection[str],
+        sink: Sink | None,
+        within: Collection[str],
+    ) -> None:
         self.store, self.cache, self.sink = store, cache, sink
+        self.within = () if "" in within else tuple(within)
         self.staged = _by_folder(staged)
         self.changes: list[Change] = []
         self.skipped: list[Skipped] = []
         self.troubles: list[MuseError] = []
         self.folders: set[str] = set()
         self.read = 0
+
+    def concerns(self, path: str) -> bool:
+        """Whether a path lies in what is looked at, or on the way to it."""
+        return not self.within or any(f"{path}/".startswith(f"{one}/") or one.startswith(f"{path}/") for one in self.within)
 
     def visit(self, fd: int, path: str, tree: bytes | None, above: Rules | None) -> None:
         """Compare one open folder, and what is below it, with a tree."""
@@ -145,6 +162,8 @@ class _Scanner:
     def _enter(self, here: _Here, name: str, tree: bytes | None) -> None:
         """Open a sub-folder and compare it; one that is gone counts as empty."""
         path = here.join(name)
+        if not self.concerns(path):
+            return
         if path.count("/") > trees.DEEPEST:
             self.troubles.append(SystemTrouble(f"{names.show(path)} is nested too deep", "Move it up, or ignore it."))
             return
@@ -222,16 +241,19 @@ class _Scanner:
                     continue
                 if old is not None and old[0] == seen:
                     entry = old[1]
-                else:
+                elif self.concerns(here.join(name)):
                     entry, seen = self._read(here, name, before)
+                else:
+                    entry, seen = before or _UNREAD, UNKNOWN
             except FileNotFoundError:
                 continue
             except NotAFile:
                 self.skipped.append(Skipped(here.join(name), "special"))
                 continue
             except (MuseError, OSError) as error:
-                self.troubles.append(_trouble(error, here.join(name)))
-                entries[name] = before or Entry("f", bytes(DIGEST_SIZE))
+                if self.concerns(here.join(name)):
+                    self.troubles.append(_trouble(error, here.join(name)))
+                entries[name] = before or _UNREAD
                 stats.append(UNKNOWN)
                 continue
             entries[name] = entry

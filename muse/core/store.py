@@ -6,7 +6,8 @@ known here and nowhere above: whole, compressed, or as what changed since an old
 
 from __future__ import annotations
 
-from muse.core.codec import decompress
+from muse.core.codec import MAX_WINDOW, decompress
+from muse.core.descriptors import Holder
 from muse.core.errors import Damaged, Missing
 from muse.core.hashing import Beside
 from muse.core.pack import LARGE, RAW, ZSTD, ZSTD_PREFIX, Link, Pack, PackGone, Slot
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Bases that are followed for one object, whoever wrote them.
 _MOST_BASES = 64
+#: A base and what rests on it lie in one window together.
+_LARGEST_BASE = 1 << MAX_WINDOW
 
 
 class _TooDeep(Damaged):
@@ -51,6 +54,7 @@ class ObjectStore:
         self._layout, self._still_named = layout, still_named
         self.refs = tuple(refs)
         self._open: dict[str, Pack] = {}
+        self._holder = Holder()
         self.writer = writer
 
     def pack(self, ref: PackRef) -> Pack:
@@ -63,7 +67,7 @@ class ObjectStore:
         pack = self._open.get(ref.name)
         if pack is None:
             try:
-                pack = self._open[ref.name] = Pack(self._layout.pack(ref.name), ref)
+                pack = self._open[ref.name] = Pack(self._layout.pack(ref.name), ref, self._holder)
             except PackGone as gone:
                 if self._still_named():
                     raise Damaged(f"{gone} is missing, and the newest operation names it") from None
@@ -92,6 +96,10 @@ class ObjectStore:
             if slot is not None:
                 yield pack, slot
 
+    def packed(self, digest: bytes) -> tuple[Pack, Slot] | None:
+        """Where the newest copy of an object lies in a pack of the operation, whole or not; None when in none."""
+        return next(((pack, slot) for pack, slot in self._places(digest) if isinstance(pack, Pack)), None)
+
     def _place(self, digest: bytes) -> tuple[Source, Slot]:
         damage: list[Damaged] = []
         for place in self._places(digest, damage):
@@ -106,22 +114,27 @@ class ObjectStore:
         """
         return self._place(digest)[1].size
 
-    def read(self, digest: bytes) -> bytes:
+    def read(self, digest: bytes, most: int | None = None) -> bytes:
         """The exact bytes of an object, checked.
+
+        Args:
+            digest: Of the object.
+            most: So many bytes are read or unpacked for it at most; None for any number.
 
         Raises:
             Missing: No pack of this operation holds it.
-            Damaged: What is stored is not what was written.
+            Damaged: What is stored is not what was written, or claims more than `most`.
         """
-        return self._read(digest, set())
+        return self._read(digest, set(), most)
 
-    def _read(self, digest: bytes, tried: set[bytes]) -> bytes:
+    def _read(self, digest: bytes, tried: set[bytes], most: int | None) -> bytes:
         """`read`, each object once: with two copies of every base there are more ways to one than time to try them."""
         tried.add(digest)
         damage: list[Damaged] = []
         trouble: Damaged | None = None
         for source, slot in self._places(digest, damage):
             try:
+                _check_size(digest, slot, most)
                 return self._checked(source, digest, slot, tried)
             except Damaged as error:
                 trouble = trouble or error  # another pack may hold a good copy
@@ -159,7 +172,7 @@ class ObjectStore:
     def _good_base(self, digest: bytes, link: Link, tried: set[bytes]) -> bytes:
         if link.base not in tried:
             try:
-                return self._read(link.base, tried)
+                return self._read(link.base, tried, _LARGEST_BASE)
             except Missing:
                 pass
         raise Damaged(f"{id_of(digest)} rests on {id_of(link.base)}, which cannot be had")
@@ -180,6 +193,7 @@ class ObjectStore:
             where, held = self._place(link.base)
         except Missing:
             raise Damaged(f"{name} rests on {id_of(link.base)}, which is missing") from None
+        _check_size(link.base, held, _LARGEST_BASE)
         return decompress(link.frame, slot.size, name, self._put_together(where, link.base, held, depth + 1))
 
     def pieces(self, digest: bytes) -> Iterator[bytes]:
@@ -293,7 +307,10 @@ class ObjectStore:
         return found
 
     def open_all(self) -> None:
-        """Open every pack now, so that a long command can go on when one is replaced meanwhile."""
+        """Open every pack now, so that a long command can go on when one is replaced meanwhile.
+
+        Where the system lets a process open so few files that some are closed again, it may have to start over.
+        """
         for ref in self.refs:
             self.pack(ref)
 
@@ -304,6 +321,12 @@ class ObjectStore:
         self._open = {}
         if self.writer is not None:
             self.writer.discard()
+
+
+def _check_size(digest: bytes, slot: Slot, most: int | None) -> None:
+    claimed = max(slot.size, slot.stored)
+    if most is not None and claimed > most:
+        raise Damaged(f"{id_of(digest)} claims {claimed:,} bytes, more than such an object can have")
 
 
 def _where(source: Source) -> str:

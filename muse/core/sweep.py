@@ -23,6 +23,7 @@ from muse.core.paths import FOREIGN_FOLDERS, Layout
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
 #: mtime in nanoseconds, and inode: a folder with the same ones has the same names, if it was given time to settle.
 Signature = tuple[int, int]
@@ -40,8 +41,8 @@ MANY_NAMES, MANY_FOLDERS = 500, 32
 _VERSION = 1
 _LIMIT = 1 << 20
 _PACKS, _SHARDS = "objects/pack", "objects/sha256"
-#: `O_PATH`, where there is one, needs no permission to list.
-_LOOK = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+#: `O_PATH`, where there is one, needs no permission to list. A link leads out of `.muse/`.
+_LOOK = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Memory:
@@ -86,13 +87,13 @@ class Memory:
             if outer["version"] != _VERSION or crc32(outer["body"]) != outer["check"]:
                 return False
             body = unpack(outer["body"], "the sweep's cache")
-            clean, shards = dict(body["clean"]), tuple(body["shards"])
-            large = {name: ((int(mtime), inode), int(count)) for name, (mtime, inode, count) in body["large"].items()}
-            if not _are_shards(shards):  # such a name could lead out of `.muse/`
+            clean, large, shards = _numbers(body["clean"], 2), _numbers(body["large"], 3), body["shards"]
+            if type(shards) is not tuple or not _are_shards(shards):  # such a name could lead out of `.muse/`
                 return False
         except (MuseError, OSError, KeyError, TypeError, ValueError, AttributeError):
             return False
-        self.clean, self.large, self.shards = clean, large, shards
+        self.clean, self.shards = clean, shards
+        self.large = {name: ((mtime, inode), count) for name, (mtime, inode, count) in large.items()}
         return True
 
     def save(self) -> None:
@@ -164,6 +165,13 @@ def _are_shards(names: tuple[str, ...]) -> bool:
     return set(map(len, names)) <= {2} and not "".join(names).strip("0123456789abcdef")
 
 
+def _numbers(by_name: Any, count: int) -> dict[str, Any]:
+    """The same; raises TypeError or AttributeError where something else than `count` integers has a name."""
+    if any(type(name) is not str or tuple(map(type, found)) != (int,) * count for name, found in by_name.items()):
+        raise TypeError
+    return dict(by_name)
+
+
 class _Sweep:
     """One sweep of one repository, folder by folder."""
 
@@ -206,12 +214,18 @@ class _Sweep:
                     seen = (found.st_mtime_ns, found.st_ino)
                     if self.memory.clean.get(name) == seen:
                         continue  # the one way that is taken 256 times
-                    if stat.S_ISDIR(found.st_mode) and not self._is_clean(name, seen):
+                    inside = stat.S_ISDIR(found.st_mode) and self._is_inside(name)
+                    if inside and not self._is_clean(name, seen):
                         self._list(name, os.path.join(above, name) if name else above, seen, is_temp)
                 except OSError:
                     continue
         finally:
             os.close(fd)
+
+    def _is_inside(self, name: str) -> bool:
+        """False when the folder above is a link."""
+        above = os.path.dirname(name)
+        return not (above and os.path.islink(os.path.join(self.muse, above)))
 
     def _is_clean(self, name: str, seen: Signature) -> bool:
         if self.memory.is_clean(name, seen, self.now):
@@ -244,8 +258,10 @@ class _Sweep:
         """The names of the shards; they are remembered as well, for to list them takes as long as 50 times do."""
         path = os.path.join(self.muse, _SHARDS)
         try:
-            found = os.stat(path)
+            found = os.stat(path, follow_symlinks=False)
             seen = (found.st_mtime_ns, found.st_ino)
+            if not stat.S_ISDIR(found.st_mode) or not self._is_inside(_SHARDS):
+                return ()
             if self._is_clean(_SHARDS, seen):
                 return self.memory.shards
             shards = tuple(name for name in os.listdir(path) if _are_shards((name,)))

@@ -9,20 +9,20 @@ _AT_FDCWD = -100
 _NOREPLACE, _EXCHANGE = 1, 2
 
 
-def sync_file_system(path: str) -> None:
-    """Make everything on the file system of `path` durable: `syncfs` where there is one, else `sync`."""
+def sync_file_system(path: str) -> bool:
+    """Make everything on the file system of `path` durable; False where the system cannot: `sync` may not wait."""
     import ctypes
 
     syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
     if syncfs is None:
-        os.sync()
-        return
+        return False
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         if syncfs(fd) != 0:
             raise _failure(path)
     finally:
         os.close(fd)
+    return True
 
 
 def rename_noreplace(source: str, target: str) -> None:

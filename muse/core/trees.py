@@ -6,7 +6,7 @@ Cost follows the change: folders with the same digest are never opened.
 from __future__ import annotations
 
 from muse.core.errors import Damaged
-from muse.core.records import Columns, Tree, decode_columns, differences, encode_tree
+from muse.core.records import MAX_RECORD, Columns, Tree, decode_columns, differences, encode_tree
 from muse.core.types import FOLDER, Change, Entry, digest_of, id_of
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ def read_tree(store: ObjectStore, digest: bytes | None) -> Tree:
 def _read(store: ObjectStore, digest: bytes | None) -> Columns:
     if digest is None or digest == EMPTY_DIGEST:
         return _NOTHING
-    return decode_columns(store.read(digest), f"tree {id_of(digest)}")
+    return decode_columns(store.read(digest, MAX_RECORD), f"tree {id_of(digest)}")
 
 
 def lookup(store: ObjectStore, root: bytes | None, path: str) -> Entry | None:

@@ -77,8 +77,9 @@ class Staging:
                 path = os.path.join(self.folder, str(number))
                 self._write(path, change.after, store, each=len(wanted) < crowd.MANY)
                 self._files[change.path] = path
-            if len(wanted) >= crowd.MANY and self._durable:
-                syscalls.sync_file_system(self.folder)
+            if len(wanted) >= crowd.MANY and self._durable and not syscalls.sync_file_system(self.folder):
+                for change in wanted:
+                    _sync_file(self._files[change.path])
         except OSError as error:
             raise from_os_error(error, "cannot write", self.folder) from error
 
@@ -106,6 +107,16 @@ class Staging:
     def discard(self) -> None:
         """Remove what was not put in place."""
         remove_tree(self.folder)
+
+
+def _sync_file(path: str) -> None:
+    if os.path.islink(path):
+        return  # it is durable with the folder that it goes to
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        io.sync(fd)
+    finally:
+        os.close(fd)
 
 
 def put_in_place(
@@ -242,8 +253,7 @@ def _clear_empty(folders: Folders, root: str, path: str) -> None:
 
 def _sync_folders(root: str, folders: Iterable[str]) -> None:
     folders = sorted(folders)
-    if len(folders) >= crowd.MANY:
-        syscalls.sync_file_system(root)
+    if len(folders) >= crowd.MANY and syscalls.sync_file_system(root):
         return
     for folder in folders:
         try:

@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from muse.core import create, crowd, entry, finish, folder_state, io, join, log, ops, view, worktree
+from muse.core import create, crowd, entry, finish, folder_state, io, join, log, ops, syscalls, view, worktree
 from muse.core.command import State, view_of
 from muse.core.errors import MuseError, Refused, SystemTrouble, Unconfirmed
 from muse.core.ops import Operation
@@ -195,35 +195,36 @@ class _Writing:
         if os.path.lexists(self.layout.operation(state.number + 1)):
             raise entry.Lost
         operation = self._operation(state, draft, section, bool(changes))
+        operation = operation._replace(retires=draft.retires or join.take_in(state.store))
         assert state.store.writer is not None
-        retires = draft.retires or join.take_in(state.store)
-        refs = (*self.kept, *state.store.writer.finish())
-        packs = (*(ref for ref in operation.packs if ref not in retires), *refs)
-        self._append(operation._replace(packs=packs, retires=retires), refs)
-        return operation._replace(packs=packs, retires=retires)
+        return self._append(operation, state.store.writer)
 
-    def _append(self, operation: Operation, refs: tuple[PackRef, ...]) -> None:
-        """Create the entry. Where that fails for certain, its packs go; a large one is kept for the next try."""
-        linking = False
+    def _append(self, operation: Operation, writer: PackWriter) -> Operation:
+        """Create packs and entry. Where that fails for certain, the packs go; a large one is kept for the next try."""
+        kept, linking = self.kept, False
 
         def before_link() -> None:
             nonlocal linking
             self.deferral.begin()
-            linking = True
+            self.kept, linking = (), True  # from here on they may belong to an entry
 
-        self.kept = ()
         try:
+            writer.finish()
+            packs = [ref for ref in (*operation.packs, *kept) if ref not in operation.retires]
+            operation = operation._replace(packs=(*packs, *writer.created))
             entry.append(self.layout, operation, before_link, durable=self.repo.durable, way=self.repo.way)
         except entry.Lost:
             self.lost_from = operation.number
-            self.kept = tuple(ref for ref in refs if ref.size >= LARGE)
-            self._remove([ref for ref in refs if ref not in self.kept])
+            ours = (*kept, *writer.created)
+            self.kept = tuple(ref for ref in ours if ref.size >= LARGE and ref not in operation.retires)
+            self._remove([ref for ref in ours if ref not in self.kept])
             raise
         except BaseException:
             # Once the link was called, only somebody else's entry proves that ours does not need the packs.
             if not linking:
-                self._remove(refs)
+                self._remove(writer.created)
             raise
+        return operation
 
     def _forget_retired(self, operation: Operation | None) -> None:
         """Of the packs kept from a lost try, give up those that an entry since then has retired."""
@@ -291,15 +292,18 @@ class _Writing:
     def _tell(self, operation: Operation, *, drops: bool) -> None:
         """Write the hint, and remove what the entry has taken out of the store and of the log.
 
-        The hint is durable before entries are dropped: whoever comes then must not start at one of those.
+        The hint is durable before entries are dropped: whoever comes then must not start at one of those. Where
+        commands do not wait for the disk, this one does, before it removes what has been there for long.
         """
-        self._remove(operation.retires)
         try:
+            if not self.repo.durable and (operation.retires or drops):
+                syscalls.sync_file_system(self.layout.muse)
+            self._remove(operation.retires)
             ops.write_head(self.layout, operation, durable=drops and self.repo.durable)
             if drops:
                 ops.drop(self.layout, operation.oldest)
-        except MuseError as error:
-            self.notes.append(f"done, but {error.message}")
+        except (MuseError, OSError) as error:
+            self.notes.append(f"done, but {error.message if isinstance(error, MuseError) else error}")
 
 
 def _user() -> str:

@@ -47,15 +47,18 @@ class Work(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def look(state: State, *, staged: Collection[str] = (), storing: bool = False) -> Work:
+def look(
+    state: State, *, staged: Collection[str] = (), storing: bool = False, within: Collection[str] = ("",)
+) -> Work:
     """Compare the folder with what is checked out.
 
     Args:
         state: The repository.
         staged: Paths that are tracked though not committed.
         storing: Whether the contents of `changes` go into the store as they are read.
+        within: Files and folders: what lies elsewhere is not looked at; "" is everything.
     """
-    return _Look(state, staged, storing).run()
+    return _Look(state, staged, storing, within).run()
 
 
 def staged_changes(store: ObjectStore, tree: bytes | None, stage: Stage) -> tuple[Change, ...]:
@@ -96,8 +99,8 @@ def essence_of(raw: bytes) -> bytes:
 
 
 class _Look:
-    def __init__(self, state: State, staged: Collection[str], storing: bool) -> None:
-        self.state, self.staged, self.storing = state, staged, storing
+    def __init__(self, state: State, staged: Collection[str], storing: bool, within: Collection[str]) -> None:
+        self.state, self.staged, self.storing, self.within = state, staged, storing, within
         self.root, self.store = state.repo.root, state.store
         self.tree = tree_of(self.store, state.view.commit)
         self.cache = stat_cache.open_cache(state.repo.layout.stat_cache)
@@ -123,7 +126,9 @@ class _Look:
 
     def _scan(self) -> scan.Scan:
         sink = self._take if self.storing else None
-        return scan.scan(self.root, self.store, self.tree, self.cache, staged=self.staged, sink=sink)
+        return scan.scan(
+            self.root, self.store, self.tree, self.cache, staged=self.staged, sink=sink, within=self.within
+        )
 
     def _settled_scan(self) -> scan.Scan:
         """Scan; wait for notebooks that their server is writing, as it writes in place."""

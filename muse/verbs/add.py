@@ -128,7 +128,14 @@ class _Adding:
         elif self._committed(path) is not None or path in self.stage:
             self.stage[path] = None
         elif not (self._add_cells(folders, path) or self._remove_folder(path)):
-            raise UsageProblem(f"{show(typed)} names no file here", "`muse status` lists what can be added.")
+            raise UsageProblem(f"{show(typed)} names no file here", self._hint(typed))
+
+    def _hint(self, typed: str) -> str:
+        """What may have been meant: answers give paths from the root."""
+        from_root = os.path.join(self.root, typed)
+        if not os.path.lexists(from_root):
+            return "`muse status` lists what can be added."
+        return f"Paths count from the folder you are in: `muse add {quoted(os.path.relpath(from_root))}`."
 
     def _add_file(self, folders: Folders, path: str) -> bool:
         content = self._read(folders, path)
@@ -150,7 +157,8 @@ class _Adding:
 
     def _add_folder(self, folder: str) -> None:
         if self.work is None:
-            self.work = _work.look(self.state, staged=self.before, storing=True)
+            within = [to_repository(self.root, typed) for typed in self.typed]
+            self.work = _work.look(self.state, staged=self.before, storing=True, within=within)
         for trouble in self.work.troubles:
             raise trouble
         for skipped in self.work.skipped:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from muse.core import config as settings_file
+from muse.core import syscalls
 from muse.core.config import Setting
 from muse.core.errors import NotARepository, UsageProblem
 from muse.core.named import NamedTuple
@@ -80,6 +81,8 @@ def config(
     if unset and value is not None:
         raise UsageProblem("--unset takes a setting and no value", f"`muse config --unset {key}` is all it takes.")
     if key is not None and value is not None:
+        if key == "durability" and os.path.isdir(repo.layout.muse):
+            syscalls.sync_file_system(repo.layout.muse)  # what is to come may rest on what nobody has waited for
         settings_file.set_value(path, key, value)
         return ConfigResult(f"Set {key} to {value}.", _in_force(repo, key))
     if unset:

@@ -69,6 +69,9 @@ class GcResult(Result, _Fields):
         if plan.unnamed:
             there = size(sum(ref.size for ref in plan.unnamed))
             yield line(f"{removed} {plural(len(plan.unnamed), 'pack')} of {there} that dead commands left")
+        if plan.aside:
+            there = size(sum(ref.size for ref in plan.aside))
+            yield line(f"{removed} {plural(len(plan.aside), 'pack')} of {there} that doctor set aside")
         if len(plan.copied) > 1:
             yield line(f"{joined} {plural(len(plan.copied), 'pack')}")
         if self.forget and not self.done:
@@ -81,7 +84,7 @@ class GcResult(Result, _Fields):
             "done": self.done,
             "operations": {"dropped": plan.dropped, "kept": plan.kept, "oldest": plan.oldest},
             "objects": {"dropped": plan.dead, "kept": plan.objects, "dropped_bytes": plan.dead_size},
-            "packs": {"joined": len(plan.copied), "removed": len(plan.empty), "unnamed": len(plan.unnamed)},
+            "packs": {"joined": len(plan.copied), "removed": len(plan.empty), "unnamed": len(plan.unnamed), "set_aside": len(plan.aside)},
             "notes": list(self.notes),
         }
 
@@ -133,9 +136,11 @@ def _collect(state: State, retention: Retention) -> Draft[GcResult]:
     def answer(left: tuple[str, ...]) -> GcResult:
         if retention.forget:
             io.remove_quietly(state.repo.layout.graph_cache)  # it holds the messages of commits that are gone
+            for ref in plan.aside:
+                io.remove_quietly(state.repo.layout.pack_aside(ref.name))
         return GcResult(plan, True, retention.forget, tuple(state.notes))
 
-    if not plan.does_something:
+    if not (plan.dropped or plan.retires):
         return Draft(answer, None)
     core.carry_out(plan, state.store, keep)
     return Draft(answer, state.view, at=newest.at, redo=newest.redo, retires=plan.retires, oldest=plan.oldest)

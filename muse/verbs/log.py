@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 EXAMPLE = "muse log analysis.ipynb"
 
+#: So many names of a commit are shown; `--json` has all.
+_SHOWN = 20
+
 
 class LogEntry(NamedTuple):
     """A commit in the log.
@@ -70,7 +73,8 @@ class LogResult(Result, tuple[LogEntry, ...]):
         return (Table(tuple(self._row(entry) for entry in self)),)
 
     def _row(self, entry: LogEntry) -> tuple[Span, ...]:
-        names = f"({', '.join(entry.names)})" if entry.names else ""
+        more = [f"and {len(entry.names) - _SHOWN:,} more"] if len(entry.names) > _SHOWN else []
+        names = f"({', '.join([*entry.names[:_SHOWN], *more])})" if entry.names else ""
         return (
             Span(short_id(entry.id), "id"),
             Span(when(entry.commit.time), "dim"),

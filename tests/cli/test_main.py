@@ -84,7 +84,10 @@ def test_as_a_process(folder: Path) -> None:
     assert process("commit", cwd=folder).status == 1
     answer = process("log", "nope", cwd=folder)
     assert (answer.status, answer.out) == (2, "")
-    assert answer.err == "error: nope names no commit\n`muse log` lists commits, `muse branch` lists branches.\n"
+    assert answer.err == (
+        "error: nope is neither a commit nor a path that a commit had\n"
+        "`muse log` lists commits. Paths count from the folder you are in.\n"
+    )
 
 
 def test_damage_in_the_middle_of_an_answer(folder: Path) -> None:

@@ -82,7 +82,8 @@ def test_what_is_longer_than_the_terminal_goes_to_the_pager(repository: Path) ->
 def test_a_file_is_shown_in_a_terminal_and_written_to_a_pipe(repository: Path) -> None:
     Path("a.bin").write_bytes(b"\0\xff\x1b[31m")
     ok("commit")
-    assert terminal("show", "HEAD:a.bin", environment={"MUSE_PAGER": "cat"}) == "\x1b[2mbinary, 7 B\x1b[0m\n"
+    shown = terminal("show", "HEAD:a.bin", environment={"MUSE_PAGER": "cat"})
+    assert shown.startswith("\x1b[2mbinary, 7 B\x1b[0m\n\x1b[2min a terminal, `muse show ")
     for words, written in ((["HEAD:a.bin"], b"\0\xff\x1b[31m"), (["HEAD:a.txt"], b"one\n")):
         command = [sys.executable, "-m", "muse", "show", *words]
         assert subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=30).stdout == written

@@ -30,7 +30,7 @@ class MemoryStore(ObjectStore):
     def __contains__(self, digest: bytes) -> bool:
         return digest in self.objects
 
-    def read(self, digest: bytes) -> bytes:
+    def read(self, digest: bytes, most: int | None = None) -> bytes:
         """The bytes; notes that they were asked for."""
         self.reads.append(digest)
         return self.objects[digest]

@@ -254,7 +254,7 @@ def test_a_commit_that_is_lost_is_damage_and_the_rest_stays(path: str) -> None:
     store = MemoryStore()
     root = commit(store, "root")
     tip = commit(store, "tip", root, digest_of(b"lost"))
-    store.read = lambda digest: store.objects[digest] if digest in store.objects else lost(digest)  # type: ignore[method-assign]
+    store.read = lambda digest, most: store.objects[digest] if digest in store.objects else lost(digest)  # type: ignore[method-assign]
     commits = Graph(path)
     with pytest.raises(Missing):
         commits.reach(store, [root, tip])

@@ -244,6 +244,25 @@ def test_a_commit_that_one_dropped_up_to(repository: Path) -> None:
     check_all()
 
 
+@pytest.mark.parametrize("last", [-1, 0])
+def test_a_commit_while_its_entry_is_being_dropped(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, last: int
+) -> None:
+    """A gc has come to the one before it, or to itself: others rest on it, and on its packs."""
+    Path("mine.txt").write_text("mine\n" * 100)
+    with suspended("commit", "-m", "mine", at=LINKED) as mine:
+        upto, drop = kept.newest(".").number + last, ops.drop
+        meanwhile("commit")
+        with monkeypatch.context() as patch:
+            patch.setattr(ops, "drop", lambda layout, oldest: drop(layout, upto + 1))
+            ok("gc", "--forget", "--yes")
+        assert ops.numbers(Layout("."))[0] == upto + 1
+        answer = mine.end()
+    assert answer.status == 0, answer
+    assert messages()[:2] == ["theirs 0", "mine"]
+    check_all()
+
+
 # Entries on what is gone
 
 

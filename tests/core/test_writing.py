@@ -6,10 +6,11 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from muse.core import ops, pack_writer
+from muse.core import join, ops, pack_writer, syscalls
 from muse.core.command import State
 from muse.core.disk import Folders
 from muse.core.errors import Refused, SystemTrouble, Unconfirmed
@@ -20,6 +21,8 @@ from muse.core.repo import Repo
 from muse.core.store import ObjectStore
 from muse.core.types import PackRef, digest_of
 from muse.core.writing import Draft, writing
+from muse.verbs.commit import commit
+from muse.verbs.gc import gc
 from tests.core.commands import Once, after_its_pack, branches, newest, raising, record, unnamed_packs, with_link
 from tests.core.stores import new_repo, put_operation
 
@@ -317,3 +320,71 @@ def test_an_entry_that_cannot_be_taken_back_may_have_been_recorded(
     assert branches(repo) == {"one"}
     record(repo, "next")
     assert branches(repo) == {"one", "next"}
+
+
+def test_gc_does_not_retire_what_it_names(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It copies a large pack, loses its number, and finds its own pack of the last try among the unnamed ones."""
+    folder = Path(repo.root)
+    start = new_repo(folder / "of its own")
+    root = Path(start.root)
+    for name in ("a", "big"):
+        (root / name).write_bytes(BIG if name == "big" else b"small")
+        commit(name, repo=start)
+    with monkeypatch.context() as patch:
+        patch.setattr("muse.core.gc.LARGE", 1 << 40)  # so that the large file is copied as others are
+        patch.setattr("muse.core.gc.FEW", 0)
+        (root / "b").write_bytes(b"meanwhile")
+        after_its_pack(patch, Once(lambda: commit("b", repo=Repo(start.root))))
+        assert gc(repo=start).done
+    operation = newest(start)
+    assert operation.verb == "gc"
+    assert not set(operation.packs) & set(operation.retires)
+    assert unnamed_packs(start.layout) == set()
+    store = ObjectStore(start.layout, operation.packs)
+    assert b"".join(store.pieces(digest_of(BIG))) == BIG
+    store.close()
+
+
+# The disk is not waited for
+
+
+def test_what_has_been_there_for_long_goes_when_what_replaces_it_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = new_repo(tmp_path / "root")
+    assert not repo.durable
+    done: list[str] = []
+    unlink = os.unlink
+
+    def noted(path: str, **options: Any) -> None:
+        unlink(path, **options)
+        if path.endswith(".pack") or os.path.basename(path).isdigit():
+            done.append("removed pack" if path.endswith(".pack") else "removed entry")
+
+    monkeypatch.setattr(os, "unlink", noted)
+    monkeypatch.setattr(syscalls, "sync_file_system", lambda path: done.append("synced"))
+    for number in range(join.MANY):
+        record(repo, f"b{number}")
+    assert done == []
+    record(repo, "joins")
+    assert done[0] == "synced"
+    assert set(done[1:]) == {"removed pack"}
+    done.clear()
+    forget(repo)
+    assert done[0] == "synced"
+    assert set(done[1:]) == {"removed entry"}
+
+
+def forget(repo: Repo) -> None:
+    """What `gc` does to the log."""
+    writing(repo, "gc", (), lambda state: Draft(lambda left: None, state.view, oldest=state.number + 1))
+
+
+@pytest.mark.parametrize("at", ["muse.core.entry.append", "muse.core.ops.encode", "muse.core.io.NewFile.close"])
+def test_an_interrupt_beside_the_packs_leaves_none(repo: Repo, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+    record_big(repo)
+    before = set(os.listdir(repo.layout.packs))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(at, raising(KeyboardInterrupt()))
+        record(repo, "interrupted")
+    assert {name for name in os.listdir(repo.layout.packs) if name.endswith(".pack")} == before

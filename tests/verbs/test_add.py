@@ -175,6 +175,18 @@ def test_a_file_with_that_very_name_wins(repository: Path) -> None:
     assert staged() == ["nb.ipynb#2"]
 
 
+def test_a_path_from_the_root_is_told_from_here(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `status` gives it, typed in a folder below."""
+    for name in ("my data/x.csv", "my data/deep/y.csv", "code/z.py"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("1\n")
+    monkeypatch.chdir("my data")
+    hint = "Paths count from the folder you are in: `muse add {}`.\n"
+    assert refused("add", "my data/deep/y.csv", status=2).endswith(hint.format("deep/y.csv"))
+    assert refused("add", "code/z.py", status=2).endswith(hint.format("../code/z.py"))
+    ok("add", "../code/z.py")
+
+
 def test_links_are_staged_as_links(repository: Path) -> None:
     Path("link").symlink_to("nowhere")
     ok("add", "link")

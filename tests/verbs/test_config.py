@@ -20,6 +20,8 @@ def test_all_settings(repository: Path) -> None:
         "author.email         default\n"
         "author.name          default\n"
         "durability     full  default\n"
+        "gc.days        30    default\n"
+        "gc.keep        1000  default\n"
         "store.publish  link  repository\n"
     )
 
@@ -82,7 +84,7 @@ def test_json(repository: Path) -> None:
         (
             ["nope", "1"],
             "there is no setting nope",
-            "There are: author.name, author.email, durability, store.publish.",
+            "There are: author.name, author.email, durability, gc.keep, gc.days, store.publish.",
         ),
         (["durability", "maybe"], "durability cannot be maybe", "It can be full or off."),
         (["--unset"], "no setting was named", "`muse config` lists them."),

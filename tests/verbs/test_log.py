@@ -112,6 +112,14 @@ def test_a_tag_that_has_the_name_of_a_branch(history: list[str]) -> None:
     }
 
 
+def test_a_commit_with_many_names(history: list[str]) -> None:
+    for number in range(30):
+        ok("tag", f"v{number:02}")
+    listed = ", ".join(f"v{number:02}" for number in range(19))
+    assert ok("log", "-n", "1").endswith(f"  (HEAD → side, {listed}, and 11 more)\n")
+    assert len(muse("log", "-n", "1", "--json").json[0]["names"]) == 31
+
+
 def test_a_name_that_is_none(repository: Path) -> None:
     assert refused("log", "nope", status=2) == (
         f"error: nope is neither a commit nor a path that a commit had\n`muse log` lists commits. {PLACE}\n"
