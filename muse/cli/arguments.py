@@ -75,7 +75,11 @@ def _options_first(parser: Parser, words: Sequence[str]) -> list[str]:
         if action is None:
             rest.append(word)
             continue
+        takes_value = word in known and action.nargs is None
+        if takes_value and not pending:
+            rest.append(word)  # it stays last, or it would take what was typed before it
+            continue
         options.append(word)
-        if word in known and action.nargs is None and pending:
+        if takes_value:
             options.append(pending.pop(0))
     return options + rest

@@ -207,7 +207,7 @@ def _cut(digests: Any) -> list[bytes]:
 def _column(values: Any, kind: type, size: int) -> list[Any]:
     if type(values) is not tuple or set(map(type, values)) - {kind} or len(values) != size:
         raise TypeError
-    if kind is float and any(map(float.__ne__, values, values)):
+    if kind is float and any([value != value for value in values]):
         raise ValueError  # nothing comes before or after what is no number
     return list(values)
 
@@ -220,12 +220,14 @@ def _people(authors: Any) -> list[Author]:
 
 def _check_order(parents: list[tuple[int, ...]], generations: list[int]) -> None:
     """Hold parents against places and generations: where a commit came after itself, no walk would end."""
-    if {type(parent) for above in parents for parent in above} - {int}:
-        raise TypeError
     for place, above in enumerate(parents):
-        if above and not 0 <= min(above) <= max(above) < place:
-            raise ValueError
-        if generations[place] != 1 + max([generations[parent] for parent in above], default=0):
+        highest = 0
+        for parent in above:
+            if type(parent) is not int or not 0 <= parent < place:
+                raise ValueError
+            if generations[parent] > highest:  # `max` would take as long as all the rest
+                highest = generations[parent]
+        if generations[place] != highest + 1:
             raise ValueError
 
 

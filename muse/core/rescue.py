@@ -43,10 +43,10 @@ class Everywhere(ObjectStore):
             self._open[ref.name] = Pack(aside, ref, self._holder)
         return super().pack(ref)
 
-    def _read(self, digest: bytes, tried: set[bytes]) -> bytes:
+    def _read(self, digest: bytes, tried: set[bytes], most: int | None) -> bytes:
         """What `read` gives, and what it takes for a base: from a pack, or wherever else it is found."""
         try:
-            return super()._read(digest, tried)
+            return super()._read(digest, tried, most)
         except Damaged:
             for path in self._elsewhere(digest):
                 data = b"".join(_contents(path))

@@ -137,3 +137,9 @@ def test_what_can_be_typed_is_what_the_verb_takes(name: str) -> None:
     signature.bind(*example.positional, **example.keywords)
     declared = {action.dest for action in verb_parser(module)._actions} - {"help", "json"}
     assert declared == signature.parameters.keys() - {"repo"}
+
+
+@pytest.mark.parametrize("words", [["shelf", "push", "-m"], ["log", "a.txt", "-n"], ["commit", "-m"]])
+def test_an_option_without_its_value_takes_nothing_else(words: list[str]) -> None:
+    with pytest.raises(UsageProblem, match="expected one argument"):
+        parse(words)
