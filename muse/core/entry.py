@@ -10,6 +10,7 @@ import os
 
 from muse.core import io, ops, sweep
 from muse.core.errors import MuseError, Unconfirmed, from_os_error
+from muse.core.types import digest_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +89,9 @@ def _link(new: io.NewFile, path: str, layout: Layout, operation: Operation) -> N
 def _check_base(path: str, layout: Layout, operation: Operation) -> None:
     """Take the entry back when a gc went past it, so that its number was free again.
 
-    The one that it rests on is gone then, or another stands there for a moment. The first has none.
+    The one that it rests on is gone then, or another stands there for a moment. The first has none. But an entry that
+    counted can be dropped, too, before this looks: only one that others do not rest on, and that is still there, is
+    known for a stray. Nothing may be removed on a guess: others may have built on it, and name its packs.
     """
     try:
         if _rests_on_previous(layout, operation):
@@ -96,10 +99,20 @@ def _check_base(path: str, layout: Layout, operation: Operation) -> None:
         newest = ops.newest(layout)
         if newest is not None and newest.oldest <= operation.number:
             return
+        if _has_successor(layout, operation):
+            return
         os.unlink(path)
     except (MuseError, OSError) as error:
         raise _unconfirmed(operation) from error
     raise Lost
+
+
+def _has_successor(layout: Layout, operation: Operation) -> bool:
+    """Whether the next entry rests on this one. Where there is none, this one is gone or never counted."""
+    try:
+        return ops.read(layout, operation.number + 1).previous == digest_of(ops.encode(operation))
+    except FileNotFoundError:
+        return False
 
 
 def _rests_on_previous(layout: Layout, operation: Operation) -> bool:

@@ -79,7 +79,7 @@ class Pack:
         holder: Sees to it that not too many are open; it may close this one until it is read again.
 
     Raises:
-        PackGone: There is no such file (any more). That goes for every method, as a pack that was closed is opened again.
+        PackGone: There is no such file (any more). Every method may say so, when the holder has closed the pack.
         Damaged: The file is not a whole pack.
     """
 

@@ -2,8 +2,8 @@
 
 A target says what a command expects at a path and what it wants there. What stands there decides: as expected, or
 different by noise alone, and it may be replaced; anything else is uncommitted work, and the command refuses unless
-it is forced. Whatever is replaced, and cannot be read from any pack, is saved first: a pack may be damaged, and then the
-file is the last good copy.
+it is forced. Whatever is replaced, and cannot be read from any pack, is saved first: where the stored copy is damaged,
+the file is the last good one.
 """
 
 from __future__ import annotations

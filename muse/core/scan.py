@@ -100,7 +100,8 @@ def scan(
         os.close(fd)
     if "" in within:
         cache.keep_only(scanner.folders)
-    changes = sorted(filter(lambda change: scanner.concerns(change.path), scanner.changes), key=lambda change: names.sort_key(change.path))
+    changes = [change for change in scanner.changes if scanner.concerns(change.path)]
+    changes.sort(key=lambda change: names.sort_key(change.path))
     return Scan(tuple(changes), tuple(scanner.skipped), tuple(scanner.troubles))
 
 
@@ -124,7 +125,8 @@ class _Scanner:
 
     def concerns(self, path: str) -> bool:
         """Whether a path lies in what is looked at, or on the way to it."""
-        return not self.within or any(f"{path}/".startswith(f"{one}/") or one.startswith(f"{path}/") for one in self.within)
+        here = path + "/"
+        return not self.within or any([here.startswith(f"{one}/") or one.startswith(here) for one in self.within])
 
     def visit(self, fd: int, path: str, tree: bytes | None, above: Rules | None) -> None:
         """Compare one open folder, and what is below it, with a tree."""

@@ -24,9 +24,11 @@ CALLS = (
     *("fsync", "fdatasync", "sync", "syncfs", "flock"),
 )
 
-_LINE = re.compile(r"(\d+) +(\w+)\((.*)")
+_LINE = re.compile(r"(?:(\d+) +)?(\w+)\((.*)")
 #: A descriptor with its path, or a quoted path.
 _PATH = re.compile(r'(?:AT_FDCWD|\d+)<([^>]*)>|"((?:[^"\\]|\\.)+)"')
+#: Stop at the calls in question alone; then all threads must be followed.
+_FAST = ("--follow-forks", "--seccomp-bpf")
 _FLAG = re.compile(r"\bO_[A-Z]+")
 _RANDOM = re.compile(r"[0-9a-f]{16,}|#\d+|(?<=pipe:\[)\d+")
 
@@ -95,7 +97,7 @@ def trace(command: Sequence[str], *, cwd: str, env: Mapping[str, str]) -> list[C
         CalledProcessError: It failed.
     """
     names = ",".join(f"?{name}" for name in CALLS)
-    ended, calls = _strace([f"--trace={names}", "--seccomp-bpf"], command, cwd, env)
+    ended, calls = _strace([f"--trace={names}", *_FAST], command, cwd, env)
     ended.check_returncode()
     return calls
 
@@ -105,7 +107,7 @@ def run(command: Sequence[str], fault: Fault, *, cwd: str, env: Mapping[str, str
     name, nth = fault.call.name, fault.call.nth
     options = [f"--trace={name}", f"--inject={name}:{fault.what}:when={nth}"]
     if fault.what.startswith("error"):
-        options.append("--seccomp-bpf")  # faster, but a signal would not be delivered
+        options += _FAST  # a signal would not be delivered; and it must not strike at the n-th call of another thread
     ended, calls = _strace(options, command, cwd, env)
     hit = next((call for call in calls if call.nth == nth), None)
     return Outcome(ended.returncode, ended.stdout, ended.stderr, hit)
@@ -115,7 +117,7 @@ def _strace(
     options: Sequence[str], command: Sequence[str], cwd: str, env: Mapping[str, str]
 ) -> tuple[subprocess.CompletedProcess[str], list[Call]]:
     with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace", prefix="trace-") as log:
-        fixed = ["strace", "--follow-forks", "--decode-fds=path", "--string-limit=0", "--output", log.name]
+        fixed = ["strace", "--decode-fds=path", "--string-limit=0", "--output", log.name]
         words = [*fixed, *options, "--", *command]
         ended = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, errors="replace", check=False)
         return ended, _calls(log, os.path.realpath(cwd))
@@ -123,7 +125,7 @@ def _strace(
 
 def _calls(lines: Iterable[str], folder: str) -> list[Call]:
     """The calls of the first thread that a log names."""
-    main = ""
+    main: str | None = None
     counts: Counter[str] = Counter()
     calls: list[Call] = []
     for line in lines:

@@ -84,7 +84,12 @@ class GcResult(Result, _Fields):
             "done": self.done,
             "operations": {"dropped": plan.dropped, "kept": plan.kept, "oldest": plan.oldest},
             "objects": {"dropped": plan.dead, "kept": plan.objects, "dropped_bytes": plan.dead_size},
-            "packs": {"joined": len(plan.copied), "removed": len(plan.empty), "unnamed": len(plan.unnamed), "set_aside": len(plan.aside)},
+            "packs": {
+                "joined": len(plan.copied),
+                "removed": len(plan.empty),
+                "unnamed": len(plan.unnamed),
+                "set_aside": len(plan.aside),
+            },
             "notes": list(self.notes),
         }
 

@@ -32,7 +32,9 @@ class Place:
         self.reads: list[str] = []
         self.sunk: dict[str, Content] = {}
 
-    def scan(self, *, staged: Collection[str] = (), settled: bool = False) -> Scan:
+    def scan(
+        self, *, staged: Collection[str] = (), settled: bool = False, within: Collection[str] = ("",)
+    ) -> Scan:
         """Compare. `settled`: as if nothing had changed for a while."""
         self.reads, self.sunk = [], {}
         original = disk.read_entry
@@ -47,7 +49,9 @@ class Place:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(disk, "read_entry", counted)
             with later(10 if settled else 0):
-                return scan.scan(self.root, self.store, self.tree, self.cache, staged=staged, sink=sink)
+                return scan.scan(
+                    self.root, self.store, self.tree, self.cache, staged=staged, sink=sink, within=within
+                )
 
     def commit(self, files: Files) -> None:
         """Commit exactly these files."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from zlib import crc32
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.core import codec, dag, graph, temps
+from muse.core import codec, dag, graph, records, temps
 from muse.core.errors import Damaged, Missing
 from muse.core.graph import Graph, open_graph
 from muse.core.types import digest_of
@@ -20,6 +21,9 @@ from tests.core.histories import SHAPES, Shape, ancestors, build, commit, line
 from tests.core.stores import MemoryStore
 from tests.core.strange import NOT_OURS
 
+COLUMNS = [
+    *("digests", "trees", "parents", "generations", "authors", "author", "times", "seconds", "messages", "filters"),
+]
 CHOSEN = st.lists(st.integers(0, 15), max_size=4)
 
 
@@ -86,9 +90,7 @@ def test_the_file_is_as_documented(path: str) -> None:
     outer = codec.unpack(Path(path).read_bytes(), "it")
     assert (outer["version"], set(outer)) == (1, {"version", "check", "body"})
     body = codec.unpack(outer["body"], "it")
-    assert set(body) == {
-        "digests", "trees", "parents", "generations", "authors", "author", "times", "seconds", "messages", "filters",
-    }  # fmt: skip
+    assert set(body) == set(COLUMNS)
     assert body["digests"] == b"".join(commits.digests)
     assert body["authors"] == (("Ada", ""),)
     assert body["parents"][:3] == ((), (0,), (1,))
@@ -130,6 +132,12 @@ def test_another_version_is_ignored(path: str, version: object) -> None:
         {"digests": b""}, {"trees": b""}, {"parents": ()}, {"generations": ()}, {"authors": ()}, {"author": ()},
         {"times": ()}, {"seconds": ()}, {"messages": ()}, {"filters": ()}, {"parents": None}, {"authors": (1,)},
         {"parents": ((99,),) * graph._FEW}, {"digests": 1}, {"seconds": 1},
+        {"parents": tuple((place,) for place in range(graph._FEW))}, {"parents": ((-1,),) * graph._FEW},
+        {"parents": ((),) * graph._FEW}, {"parents": ((), *((0.0,),) * (graph._FEW - 1))},
+        {"generations": (1,) * graph._FEW}, {"author": (-1,) * graph._FEW}, {"authors": ((b"", ""),)},
+        {"filters": (0,) * graph._FEW}, {"messages": (0,) * graph._FEW}, {"times": (None,) * graph._FEW},
+        {"seconds": ("0",) * graph._FEW}, {"seconds": (float("nan"),) * graph._FEW}, {"messages": "m" * graph._FEW},
+        {"digests": bytes(32 * graph._FEW)}, {"trees": bytes(32 * graph._FEW - 1)},
     ],
 )  # fmt: skip
 def test_columns_that_do_not_fit_are_ignored(path: str, columns: dict[str, object]) -> None:
@@ -139,6 +147,52 @@ def test_columns_that_do_not_fit_are_ignored(path: str, columns: dict[str, objec
     Path(path).write_bytes(codec.pack({"version": 1, "check": crc32(data), "body": data}))
     found = Graph(path)
     assert (found.digests, found.commits, found.parents, found.filters) == ([], [], [], [])
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 9) | st.floats() | st.text(max_size=3) | st.binary(max_size=33),
+    lambda values: st.lists(values, max_size=5) | st.dictionaries(st.text(max_size=3), values, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    shape=SHAPES,
+    columns=st.dictionaries(st.sampled_from(COLUMNS), ANY, max_size=2),
+    cells=st.lists(st.tuples(st.sampled_from(COLUMNS), st.integers(0, 15), ANY), max_size=2),
+)
+def test_whatever_a_file_with_a_right_checksum_says_is_a_graph_or_ignored(
+    tmp_path_factory: pytest.TempPathFactory,
+    shape: Shape,
+    columns: dict[str, object],
+    cells: list[tuple[str, int, object]],
+) -> None:
+    path = str(tmp_path_factory.getbasetemp() / "graph")
+    Path(path).unlink(missing_ok=True)
+    store = MemoryStore()
+    made = Graph(path)
+    made.reach(store, build(store, shape))
+    made._save()
+    body = codec.unpack(codec.unpack(Path(path).read_bytes(), "it")["body"], "it")
+    for name, place, value in cells:
+        if isinstance(body[name], tuple):
+            column = list(body[name])
+            column[place % len(column)] = value
+            body[name] = column
+    data = codec.pack({**body, **columns})
+    Path(path).write_bytes(codec.pack({"version": 1, "check": crc32(data), "body": data}))
+    found = Graph(path)
+    places = range(len(found.digests))
+    assert {len(found.commits), len(found.parents), len(found.filters), len(found._places)} == {len(places)}
+    for place in places:
+        assert all(parent in places[:place] for parent in found.parents[place])
+        assert found.generations[place] == 1 + max([found.generations[one] for one in found.parents[place]], default=0)
+        again = records.decode_commit(records.encode_commit(found.commits[place]), "it")
+        assert again == found.commits[place]
+        assert type(found.filters[place]) is bytes
+    assert sorted(islice(dag.walk(found, places), 20)) == list(places)
+    if len(places) and not columns.keys() & {"digests", "trees"}:
+        assert found.find(made.digests[-1]) == places[-1]
 
 
 @pytest.mark.parametrize("make", NOT_OURS)
@@ -152,9 +206,8 @@ def test_something_else_in_place_of_the_file(folder: Path, make: Callable[[Path]
 def test_a_file_that_cannot_be_written_is_no_failure(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", faults.failing(30))
-        saved(path)
+        assert len(saved(path).digests) == graph._FEW
     assert not os.path.exists(path)
-    assert len(open_graph(path).digests) == graph._FEW
 
 
 def test_one_that_would_be_too_large_is_not_written(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,13 +268,21 @@ def test_a_living_process_keeps_it_until_somebody_writes_another(path: str) -> N
 def test_what_is_not_written_is_kept_in_a_living_process(path: str) -> None:
     """So it is written when enough has come together."""
     store = MemoryStore()
-    made = line(store, graph._FEW)
-    for tip in made:
-        assert not os.path.exists(path)
+    made = line(store, 2 * graph._FEW)
+    for tip in made[graph._FEW - 1 :]:
+        assert len(Graph(path).digests) == (graph._FEW if tip != made[graph._FEW - 1] else 0)
         with open_graph(path) as commits:
             commits.reach(store, [tip])
     assert same(Graph(path), commits)
-    assert len(store.reads) == graph._FEW
+    assert len(store.reads) == 2 * graph._FEW
+
+
+def test_what_never_had_a_file_is_not_kept(path: str) -> None:
+    """A gc that forgets commits removes the file; here nothing would tell that it did."""
+    store = MemoryStore()
+    with open_graph(path) as commits:
+        commits.reach(store, [commit(store, "the password is 1234")])
+    assert open_graph(path).digests == []
 
 
 def test_what_is_written_is_new_no_more(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +315,8 @@ def test_a_commit_that_is_lost_is_damage_and_the_rest_stays(path: str) -> None:
     store = MemoryStore()
     root = commit(store, "root")
     tip = commit(store, "tip", root, digest_of(b"lost"))
-    store.read = lambda digest, most: store.objects[digest] if digest in store.objects else lost(digest)  # type: ignore[method-assign]
+    read = store.read
+    store.read = lambda digest, most=None: read(digest) if digest in store.objects else lost(digest)  # type: ignore
     commits = Graph(path)
     with pytest.raises(Missing):
         commits.reach(store, [root, tip])

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import signal
 import subprocess
 import sys
 import threading
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -61,3 +65,84 @@ def test_no_thread_is_left() -> None:
         hashed.update(b"half")
         raise KeyboardInterrupt
     assert threading.active_count() == before
+
+
+def test_where_no_thread_can_be_had_the_digest_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with hashing.Beside() as hashed:
+        for _ in range(20):
+            hashed.update(b"piece")
+        assert hashed.digest() == hashlib.sha256(b"piece" * 20).digest()
+
+
+def closes(hashed: hashing.Beside) -> bool:
+    """Whether it can be closed."""
+    closing = threading.Thread(target=hashed.close, daemon=True)
+    closing.start()
+    closing.join(10)
+    return not closing.is_alive()
+
+
+def test_an_interrupt_at_any_point_does_not_keep_it_from_being_closed() -> None:
+    usual = sys.gettrace()
+    for at in itertools.count(1):
+        points = 0
+
+        def step(frame: FrameType, event: str, argument: object, at: int = at) -> Any:
+            nonlocal points
+            points += 1
+            frame.f_trace_opcodes = True
+            if points == at:
+                raise KeyboardInterrupt
+            return step
+
+        hashed = hashing.Beside()
+        sys.settrace(step)
+        try:
+            for _ in range(2 * hashing._AHEAD):
+                hashed.update(b"piece")
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(usual)
+        for _ in range(2 * hashing._AHEAD):
+            hashed.update(b"more")
+        assert closes(hashed), at
+        if points < at:
+            break
+    assert at > 2 * hashing._AHEAD
+
+
+class Slow:
+    """A hasher that waits until it may go on."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+
+    def update(self, piece: bytes) -> None:
+        """Wait."""
+        self.go_on.wait()
+
+
+def test_an_interrupt_ends_the_wait_for_a_thread_that_is_behind() -> None:
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    usual = signal.signal(signal.SIGALRM, interrupt)
+    hashed, slow, taken = hashing.Beside(), Slow(), 0
+    hashed._hash = slow  # type: ignore[assignment]
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            while taken < 1000:
+                hashed.update(b"piece")
+                taken += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, usual)
+        slow.go_on.set()
+    assert taken <= hashing._AHEAD
+    assert closes(hashed)

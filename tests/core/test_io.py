@@ -15,8 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.core import io, locks, publish, sweep
+from muse.core import io, locks, ops, publish, sweep
 from muse.core.errors import Damaged, SystemTrouble
+from muse.core.pack import Pack, PackGone
+from muse.core.paths import Layout
+from muse.core.types import PackRef
 from tests.core import faults, processes, strange
 
 Surroundings = Callable[[pytest.MonkeyPatch], None]
@@ -66,6 +69,19 @@ def test_a_refused_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(SystemTrouble, match=r"cannot open .*/x: Permission denied") as refused:
         io.read_file(str(tmp_path / "x"))
     assert refused.value.kind == "eacces"
+
+
+def test_a_handle_that_is_stale_is_a_file_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a network file system, where somebody else removed the file."""
+    (tmp_path / "x").write_bytes(b"x")
+    ref = PackRef("0" * 32, 1)
+    monkeypatch.setattr(os, "open", faults.failing(errno.ESTALE))
+    with pytest.raises(FileNotFoundError):
+        io.open_regular(str(tmp_path / "x"))
+    with pytest.raises(FileNotFoundError):
+        ops.read(Layout(str(tmp_path)), 1)
+    with pytest.raises(PackGone):
+        Pack(str(tmp_path / "x"), ref)
 
 
 def test_a_read_that_fails_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,3 +143,12 @@ def test_it_says_what_it_has() -> None:
     assert Ours._fields == Ours.__match_args__ == ("name", "size", "parts")
     assert Ours._field_defaults == {"size": 3, "parts": ()}
     assert (Ours.__doc__, Ours.__name__, Ours.__module__) == ("A record.", "Ours", __name__)
+
+
+def test_what_would_be_dropped_in_silence_is_refused() -> None:
+    """Annotations that Python keeps as code are not seen here, so a class without fields is a mistake."""
+    make: Any = type(NamedTuple)
+    with pytest.raises(TypeError, match="Nothing needs fields"):
+        make("Nothing", (NamedTuple,), {"__annotate_func__": lambda format: {"name": str}})
+    with pytest.raises(TypeError, match="and no other base"):
+        make("Mixed", (NamedTuple, Shown), {"__annotations__": {"name": "str"}})

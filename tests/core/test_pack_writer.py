@@ -6,6 +6,7 @@ import errno
 import itertools
 import os
 import random
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -274,3 +275,12 @@ def test_whatever_fails_none_of_several_packs_is_left(
             os.unlink(os.path.join(layout.packs, name))
     assert at >= 15
     assert len(os.listdir(layout.packs)) == 3
+
+
+def test_a_large_content_that_finds_no_room_leaves_no_thread(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = threading.active_count(), descriptors()
+    writer = PackWriter(layout, durable=False, way="link")
+    monkeypatch.setattr(os, "open", faults.failing(errno.ENOSPC))
+    with pytest.raises(SystemTrouble):
+        writer.incoming()
+    assert (threading.active_count(), descriptors()) == before

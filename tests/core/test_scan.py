@@ -60,6 +60,30 @@ def test_a_scan_finds_exactly_what_differs(steps: list[tuple[list[tuple[str, Wha
                 place.reload()
 
 
+@given(st.lists(st.sampled_from(["a", "b", "a/b", "a.b", "b/a/b"]), min_size=1), st.data())
+def test_a_look_at_a_part_finds_what_differs_there(within: list[str], data: st.DataObject) -> None:
+    """And what it remembers or has not read misleads no later look."""
+    paths = ["f", "a/f", "a/b/f", "a.b/f", "ab", "b/f", "b/a/f", "b/a/b/f", "b/a/b/c/f"]
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(os.path.join(folder, "root"))
+        put_all(place.root, dict.fromkeys(data.draw(st.sets(st.sampled_from(paths))), file(b"1")))
+        if data.draw(st.booleans()):
+            place.scan(settled=True)
+        place.commit_all()
+        tick(place.root)
+        for path in data.draw(st.sets(st.sampled_from(paths))):
+            put(place.root, path, data.draw(st.sampled_from([file(b"2"), None])))
+        found = [change for change in place.scan(settled=True, within=within).changes]
+        assert all(lies_in(path, within) for path in place.reads)
+        everything = place.scan(settled=True)
+        assert found == [change for change in everything.changes if lies_in(change.path, within)]
+        check(place, place.scan(settled=True))
+
+
+def lies_in(path: str, within: list[str]) -> bool:
+    return any((path + "/").startswith(one + "/") for one in within)
+
+
 @pytest.fixture
 def large(place: Place) -> Place:
     """A committed folder of a few hundred files, which nobody has looked at yet."""
@@ -81,6 +105,14 @@ def test_a_second_scan_reads_nothing(large: Place, monkeypatch: pytest.MonkeyPat
     assert large.scan(settled=True).changes == ()
     assert large.reads == []
     assert large.store.reads == []
+
+
+def test_what_was_not_looked_at_is_not_forgotten(large: Place) -> None:
+    large.scan(settled=True)
+    large.scan(settled=True, within=["a/b"])
+    large.reload()
+    assert large.scan(settled=True).changes == ()
+    assert large.reads == []
 
 
 def test_only_what_changed_is_read(large: Place) -> None:
@@ -283,6 +315,17 @@ def test_what_cannot_be_read_is_named_and_not_taken_for_deleted(
     result = place.scan(settled=True)
     assert result.troubles == ()
     assert [change.path for change in result.changes] == (["b"] if tracked else ["a/f", "a/g", "b"])
+
+
+@pytest.mark.parametrize(("call", "name"), [("open", "f"), ("stat", "f"), ("open", "a")])
+def test_what_cannot_be_read_elsewhere_is_no_trouble(
+    place: Place, monkeypatch: pytest.MonkeyPatch, call: str, name: str
+) -> None:
+    put_all(place.root, {"a/f": file(b"1"), "f": file(b"1"), "b/g": file(b"1")})
+    refusing(monkeypatch, call, name)
+    result = place.scan(within=["b"])
+    assert result.troubles == ()
+    assert [change.path for change in result.changes] == ["b/g"]
 
 
 def test_a_folder_that_cannot_be_listed_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

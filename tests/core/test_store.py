@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.core import object_store
+from muse.core import dag, object_store, trees
+from muse.core import store as store_module
+from muse.core.codec import Compressor
 from muse.core.errors import Damaged, Missing
-from muse.core.pack import PackGone
+from muse.core.new_pack import NewPack
+from muse.core.pack import RAW, ZSTD, ZSTD_PREFIX, Link, PackGone
 from muse.core.paths import Layout
 from muse.core.store import ObjectStore
 from muse.core.types import PackRef, blob_id, digest_of
@@ -135,3 +138,47 @@ def test_an_unfinished_pack_goes_with_its_store(layout: Layout) -> None:
     store.add(DATA)
     store.close()
     assert os.listdir(layout.packs) == []
+
+
+def held(layout: Layout, *objects: tuple[bytes, bytes, int, int]) -> ObjectStore:
+    """A store whose pack has these entries: digest, what is stored, the size that is claimed, kind."""
+    new = NewPack(layout, durable=False, way="link")
+    for digest, stored, size, kind in objects:
+        new.append(digest, stored, size, kind)
+    return ObjectStore(layout, [new.create(os.urandom(16).hex())])
+
+
+def test_a_reader_may_say_how_much_is_too_much(layout: Layout) -> None:
+    digest, zeros = digest_of(bytes(1000)), Compressor().frame(bytes(1000))
+    assert zeros is not None
+    for kind, stored in ((RAW, bytes(1000)), (ZSTD, zeros)):
+        store = held(layout, (digest, stored, 1000, kind))
+        assert store.read(digest, 1000) == bytes(1000)
+        with pytest.raises(Damaged, match=r"sha256:\w{64} claims 1,000 bytes"):
+            store.read(digest, 999)
+    with pytest.raises(Damaged, match="claims 1,000 bytes"):
+        held(layout, (digest, bytes(1000), 9, RAW)).read(digest, 999)
+    assert ObjectStore(layout, [*held(layout, (digest, b"", 1 << 40, ZSTD)).refs, *store.refs]).read(digest, 1000)
+
+
+def test_a_base_is_not_larger_than_any_window(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it is unpacked."""
+    base, digest, unpacked = digest_of(bytes(1000)), digest_of(DATA), []
+    link = Link(base, 1, b"").encode()
+    zeros = Compressor().frame(bytes(1000))
+    assert zeros is not None
+    monkeypatch.setattr(store_module, "decompress", lambda frame, size, *_: unpacked.append(size))
+    store = held(layout, (digest, link, len(DATA), ZSTD_PREFIX), (base, zeros, (1 << 27) + 1, ZSTD))
+    with pytest.raises(Damaged, match="claims 134,217,729 bytes"):
+        store.read(digest)
+    assert unpacked == []
+
+
+@pytest.mark.parametrize("read", [dag.read_commit, trees.read_tree])
+def test_trees_and_commits_have_bounds(layout: Layout, read: Callable[[ObjectStore, bytes], object]) -> None:
+    digest, zeros = digest_of(DATA), Compressor().frame(bytes(1000))
+    assert zeros is not None
+    with pytest.raises(Damaged, match=f"{ID} claims 3,221,225,472 bytes"):
+        read(held(layout, (digest, zeros, 3 << 30, ZSTD)), digest)
+    with pytest.raises(Damaged, match="does not have the 268,435,456 bytes"):
+        read(held(layout, (digest, zeros, 256 << 20, ZSTD)), digest)

@@ -134,6 +134,24 @@ def test_folders_elsewhere_are_not_swept_through_links(layout: Layout, tmp_path:
     assert os.path.exists(planted)
 
 
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("name", ["objects", "objects/pack", "objects/sha256", "objects/sha256/ab", "refs"])
+def test_what_was_moved_elsewhere_is_not_swept(layout: Layout, tmp_path: Path, name: str, known: bool) -> None:
+    place, elsewhere = os.path.join(layout.muse, name), str(tmp_path / "elsewhere")
+    if known:
+        os.utime(layout.shards, (0, 0))
+        sweep.sweep(layout)
+        assert "objects/sha256" in sweep._memories[layout.muse].clean
+    planted = [plant(folder, SPARED[0], HOUR) for folder in object_folders(layout)]
+    planted += [plant(os.path.join(layout.muse, "refs/heads"), LOCKED[0], HOUR)]
+    os.rename(place, elsewhere)
+    os.symlink(elsewhere, place)
+    sweep.sweep(layout)
+    moved = [path.replace(place, elsewhere) for path in planted if path.startswith(place + "/")]
+    assert moved
+    assert all(map(os.path.exists, moved))
+
+
 @pytest.fixture
 def listed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The folders that were listed."""

@@ -8,6 +8,8 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from muse.core import sweep, temps
 from muse.core.codec import pack, unpack
@@ -126,6 +128,8 @@ def test_an_odd_file_is_thrown_away(
         *(7, [], {}, {"clean": {}, "large": {}}, {"clean": 7, "large": {}, "shards": []}),
         *({"clean": {}, "large": {"ops": 7}, "shards": []}, {"clean": {}, "large": {"ops": ["a", 1, 1]}, "shards": []}),
         *({"clean": {}, "large": {}, "shards": [7]}, {"clean": {}, "large": [], "shards": []}),
+        {"clean": {}, "large": {"ops": [float("inf"), 0, 0]}, "shards": []},
+        {"clean": [], "large": {}, "shards": []},
     ],
 )
 def test_an_odd_body_is_thrown_away(layout: Layout, body: object) -> None:
@@ -134,6 +138,27 @@ def test_an_odd_body_is_thrown_away(layout: Layout, body: object) -> None:
     planted = plant(layout.ops, temps.MUSE_TEMP)
     assert sweep.sweep(layout) == 1
     assert not os.path.exists(planted)
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 9) | st.floats() | st.text(max_size=2) | st.binary(max_size=2),
+    lambda values: st.lists(values, max_size=4) | st.dictionaries(st.text(max_size=2), values, max_size=3),
+    max_leaves=8,
+)
+FOLDERS = st.dictionaries(st.sampled_from(["ops", "cache", "objects/sha256"]), st.lists(ANY, max_size=3), max_size=2)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(clean=FOLDERS | ANY, large=FOLDERS | ANY, shards=ANY)
+def test_whatever_the_file_says_the_sweep_goes_on(layout: Layout, clean: object, large: object, shards: object) -> None:
+    body = pack({"clean": clean, "large": large, "shards": shards})
+    Path(kept(layout)).write_bytes(pack({"version": 1, "check": crc32(body), "body": body}))
+    another_process()
+    planted = plant(layout.ops, temps.MUSE_TEMP)
+    assert sweep.sweep(layout) == 1
+    assert not os.path.exists(planted)
+    sweep.carry(layout.ops, sweep.signature(layout.ops), sweep.signature(layout.ops))
+    sweep._memories[layout.muse].save()
 
 
 @pytest.mark.parametrize("name", ["..", "/", "../../..", "./../.."])

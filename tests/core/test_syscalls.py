@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from pathlib import Path
 
@@ -11,9 +12,16 @@ from muse.core import syscalls
 
 
 def test_syncing_a_whole_file_system(tmp_path: Path) -> None:
-    syscalls.sync_file_system(str(tmp_path))
+    assert syscalls.sync_file_system(str(tmp_path))
     with pytest.raises(FileNotFoundError):
         syscalls.sync_file_system(str(tmp_path / "nowhere"))
+
+
+def test_where_a_file_system_cannot_be_synced_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`sync` is no help: it may come back before all is on the disk."""
+    monkeypatch.setattr(ctypes, "CDLL", lambda *arguments, **options: object())
+    monkeypatch.setattr(os, "sync", None)
+    assert not syscalls.sync_file_system(str(tmp_path))
 
 
 def test_two_files_change_names(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import itertools
 import os
@@ -148,13 +149,32 @@ def test_many_files_are_synced_at_once(
 ) -> None:
     place = Place(tmp_path / "root", {}, {f"f{number}": file(b"%d" % number) for number in range(files)})
     at_once: list[str] = []
-    monkeypatch.setattr(syscalls, "sync_file_system", at_once.append)
+
+    def sync_file_system(path: str) -> bool:
+        at_once.append(path)
+        return True
+
+    monkeypatch.setattr(syscalls, "sync_file_system", sync_file_system)
     with faults.tripping(-1, Exception(), names=("fsync",)) as calls:
         Staging(place.layout, "0123", durable=True).write(place.changes, place.store)
         assert len(calls) == syncs
         assert len(at_once) == (syncs == 0)
         Staging(place.layout, "4567", durable=False).write(place.changes, place.store)
         assert (len(calls), len(at_once)) == (syncs, syncs == 0)
+
+
+def test_where_that_cannot_be_had_each_file_and_each_folder_is_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda *arguments, **options: object())
+    names = [f"d{number}/f" for number in range(crowd.MANY)]
+    place = Place(tmp_path / "root", {}, {**{name: file(name.encode()) for name in names}, "l": What("l", b"f")})
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.fstat(fd).st_ino))
+    assert place.go(durable=True) == ()
+    wanted = [os.stat(os.path.join(place.root, name)).st_ino for name in names]
+    wanted += [os.stat(os.path.dirname(os.path.join(place.root, name))).st_ino for name in names]
+    assert set(wanted) <= set(synced)
 
 
 def many(start: bytes) -> dict[str, What]:

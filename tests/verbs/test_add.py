@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import muse as api
-from muse.core import scan
-from tests.commands import muse, ok, refused
+from muse.core import disk, scan
+from muse.core.errors import SystemTrouble
+from muse.core.types import digest_of
+from tests.commands import muse, ok, refused, saved
 from tests.samples import code, notebook, text
 
 HINT = '\n`muse commit -m "..."` records what is staged, `muse restore --staged PATH` takes it back\n'
@@ -118,6 +121,35 @@ def test_a_large_file_is_taken_by_name_only(repository: Path, monkeypatch: pytes
     assert staged() == ["small.bin"]
     assert "is large" not in ok("add", "large.bin", ".")
     assert staged() == ["large.bin", "small.bin"]
+
+
+def test_only_what_lies_in_the_folders_is_stored(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several folders are one look, which does not read or trip over what lies beside them."""
+    Path("tracked").write_text("tracked\n")
+    ok("commit", "-m", "first")
+    for name in ("one/a", "two/deep/b", "two.txt", "beside/c", "tracked"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(f"now {name}\n")
+    read: list[str] = []
+    original = disk.read_entry
+
+    def counted(dir_fd: int, name: str, path: str, **options: Any) -> disk.Content:
+        read.append(path)
+        if path in ("tracked", "two.txt", "beside/c"):
+            raise SystemTrouble("cannot read it", "")
+        return original(dir_fd, name, path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "read_entry", counted)
+        ok("add", "one", "two")
+    assert sorted(read) == ["one", "one/a", "two", "two/deep/b"]
+    held = saved(repository)
+    names = ["one/a", "two/deep/b", "two.txt", "beside/c", "tracked"]
+    assert [name for name in names if digest_of(f"now {name}\n".encode()) in held] == names[:2]
+    found = muse("status", "--json").json
+    assert (found["staged"], found["changed"], found["added"]) == (
+        ["one/a", "two/deep/b"], ["tracked"], ["beside/c", "two.txt"],
+    )
 
 
 def test_noise_is_taken_by_name_only(repository: Path) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 import muse as api
+from muse.core.repo import Repo
 from muse.core.types import digest_of
 from muse.testing.repositories import read_contents
 from tests.commands import commit_id, muse, ok, refused, saved
+from tests.core.damaged import spoil
 from tests.samples import code, notebook
 
 FORCE = 'Commit it first (`muse commit -m "..."`), or add --force: then it is saved and `muse undo` brings it back.\n'
@@ -42,6 +44,14 @@ def test_there_and_back(two: Path) -> None:
     assert ok("checkout", "main") == "Now on branch main at 4c829e03a0 second look\n3 files: 1 changed, 2 added\n"
     assert read_contents(str(two)) == second
     assert muse("status", "--json").json["clean"]
+
+
+def test_the_last_good_copy_is_saved(two: Path) -> None:
+    """What is stored is damaged, and the file that goes is not."""
+    spoil(Repo.open(), b"two\n")
+    ok("checkout", "HEAD~1")
+    assert ok("checkout", "main").startswith("Now on branch main")
+    assert Path("a.txt").read_text() == "two\n"
 
 
 def test_where_one_is_already(two: Path) -> None:
