@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -11,6 +12,8 @@ from bench.measure import Contenders, Workload
 from bench.repositories import two
 
 _FILES = 100
+#: Seconds after which the times of what was written prove something; people read logs later than that.
+_SETTLED = 3
 
 
 def workload(quick: bool) -> Workload:
@@ -30,4 +33,5 @@ def _contenders(commits: int, options: tuple[str, ...], folder: str) -> Iterator
     muse, git = two(folder)
     for repository in (muse, git):
         history.build(repository, _FILES, commits)
+    time.sleep(_SETTLED)
     yield Contenders(lambda _: muse.log(*options), lambda _: git.log(*options))
