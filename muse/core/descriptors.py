@@ -1,27 +1,21 @@
 """Open files are few: a process may have 256 on some systems, and one large file is one pack.
 
 When many are held, the limit is raised as far as the system lets a process do that itself. Where that does not help,
-packs that are read are closed for a while, and opened again. A file that is being written has no name yet, so it stays
-open: too many large ones at once are an error then.
+packs that are read are closed and opened again, see `muse.core.pack`. A file that is being written has no name yet,
+so it stays open: too many large ones at once are an error then.
 """
 
 from __future__ import annotations
 
 import os
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from muse.core.pack import Pack
-
-#: So many are never too many.
-FEW = 8
 #: One holder takes no more than this part of what the process may have.
 _PART = 3
 
 
 def make_room(held: int) -> bool:
     """Raise the limit where `held` files are a large part of it; False when that is not possible."""
-    return held <= FEW or not 0 <= os.sysconf("SC_OPEN_MAX") < held * _PART or _raise_limit(held * _PART * 2)
+    return not 0 <= os.sysconf("SC_OPEN_MAX") < held * _PART or _raise_limit(held * _PART * 2)
 
 
 def _raise_limit(wanted: int) -> bool:
@@ -35,20 +29,3 @@ def _raise_limit(wanted: int) -> bool:
     except (OSError, ValueError):
         return False
     return new > soft
-
-
-class Holder:
-    """The packs that one command reads. When too many are open, the one that was opened first is closed."""
-
-    def __init__(self) -> None:
-        self._open: dict[Pack, None] = {}
-
-    def opened(self, pack: Pack) -> None:
-        """A pack was opened."""
-        self._open[pack] = None
-        if not make_room(len(self._open)):
-            next(iter(self._open)).close()
-
-    def closed(self, pack: Pack) -> None:
-        """A pack was closed."""
-        del self._open[pack]

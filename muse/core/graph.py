@@ -175,19 +175,21 @@ class Graph:
         if self.path and (kind is None or issubclass(kind, (MuseError, GeneratorExit))):
             if self._new >= max(_FEW, len(self.digests) // _SHARE):
                 self._save()
-            _live[self.path] = (_signature(self.path), self)
+            seen = _signature(self.path)
+            if seen is not None:
+                _live[self.path] = (seen, self)
 
 
-_live: dict[str, tuple[_Signature | None, Graph]] = {}
+_live: dict[str, tuple[_Signature, Graph]] = {}
 
 
 def open_graph(path: str) -> Graph:
     """The graph in `path`; in a process that lives on, the one of last time if nobody else wrote it since.
 
-    Where there was no file, there is none after a gc that removed it either: what was kept may be what it forgot.
+    One that never had a file is not kept: a gc removes the file, and that would not show.
     """
     seen, graph = _live.pop(path, (None, None))
-    return graph if graph is not None and seen is not None and seen == _signature(path) else Graph(path)
+    return graph if graph is not None and seen == _signature(path) else Graph(path)
 
 
 def _signature(path: str) -> _Signature | None:

@@ -22,14 +22,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from muse.core.descriptors import Holder
-
 MAGIC, END = b"MUSEPACK", b"MUSEPEND"
 VERSION = 1
 RAW, ZSTD, ZSTD_PREFIX, COMPOSITE = range(4)
 
 #: A content above this many bytes has a pack of its own, and is not in memory as a whole, save for who asks for that.
 LARGE = 16 << 20
+
+#: So many packs may be open, whatever the system says.
+FEW = 8
 
 HEADER = struct.Struct(">8sII")
 ENTRY = struct.Struct(">32sQQQB")
@@ -64,6 +65,26 @@ class Link(NamedTuple):
         """What the stored bytes say."""
         at = DIGEST_SIZE + 4
         return cls(stored[:DIGEST_SIZE], int.from_bytes(stored[DIGEST_SIZE:at], "big"), stored[at:])
+
+
+class Holder:
+    """The packs that one command has open. When they are too many, the one that was opened first is closed."""
+
+    def __init__(self) -> None:
+        self._open: dict[Pack, None] = {}
+
+    def opened(self, pack: Pack) -> None:
+        """A pack was opened."""
+        self._open[pack] = None
+        if len(self._open) > FEW:
+            from muse.core.descriptors import make_room
+
+            if not make_room(len(self._open)):
+                next(iter(self._open)).close()
+
+    def closed(self, pack: Pack) -> None:
+        """A pack was closed."""
+        del self._open[pack]
 
 
 class PackGone(Exception):

@@ -10,7 +10,6 @@ import os
 
 from muse.core import io
 from muse.core.codec import PROBE, Compressor, StreamCompressor, compresses, difference
-from muse.core.descriptors import make_room
 from muse.core.errors import from_os_error
 from muse.core.hashing import Beside
 from muse.core.named import NamedTuple
@@ -140,6 +139,8 @@ class PackWriter:
 
     def incoming(self) -> Incoming:
         """A place for a large content. It counts once it is adopted, and goes with the writer if it never is."""
+        from muse.core.descriptors import make_room
+
         make_room(len(self._begun) + 1)
         incoming = Incoming(self._layout, durable=self._durable, way=self._way)
         self._begun.append(incoming)

@@ -7,10 +7,9 @@ known here and nowhere above: whole, compressed, or as what changed since an old
 from __future__ import annotations
 
 from muse.core.codec import MAX_WINDOW, decompress
-from muse.core.descriptors import Holder
 from muse.core.errors import Damaged, Missing
 from muse.core.hashing import Beside
-from muse.core.pack import LARGE, RAW, ZSTD, ZSTD_PREFIX, Link, Pack, PackGone, Slot
+from muse.core.pack import LARGE, RAW, ZSTD, ZSTD_PREFIX, Holder, Link, Pack, PackGone, Slot
 from muse.core.types import PackRef, digest_of, id_of
 
 TYPE_CHECKING = False

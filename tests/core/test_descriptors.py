@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.core import descriptors, ops
+from muse.core import descriptors, ops, pack
 from muse.core.pack import PackGone
 from muse.core.paths import Layout
 from muse.core.repo import Repo
@@ -96,6 +96,7 @@ def test_few_are_open_and_all_can_be_read(packs: tuple[Layout, list[PackRef]], r
     before = len(os.listdir("/dev/fd"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(descriptors, "make_room", lambda held: held <= most)
+        patch.setattr(pack, "FEW", 0)
         store = ObjectStore(layout, refs)
         opened = [store.pack(ref) for ref in refs]
         for number in reads:
@@ -112,6 +113,7 @@ def test_one_that_was_closed_and_is_gone(tmp_path: Path, monkeypatch: pytest.Mon
     layout = new_repo(tmp_path / "root").layout
     refs = [write_pack(layout, [data]) for data in _OBJECTS[:2]]
     monkeypatch.setattr(descriptors, "make_room", lambda held: held <= 1)
+    monkeypatch.setattr(pack, "FEW", 0)
     store = ObjectStore(layout, refs)
     store.open_all()
     for ref in refs:

@@ -7,6 +7,7 @@ import os
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -325,9 +326,9 @@ def opened_packs(patch: pytest.MonkeyPatch) -> list[str]:
     opened: list[str] = []
     begin: Callable[..., None] = Pack.__init__
 
-    def noted(pack: Pack, path: str, ref: PackRef) -> None:
+    def noted(pack: Pack, path: str, *others: Any) -> None:
         opened.append(path)
-        begin(pack, path, ref)
+        begin(pack, path, *others)
 
     patch.setattr(Pack, "__init__", noted)
     return opened

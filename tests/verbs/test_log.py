@@ -222,7 +222,8 @@ def test_the_commit_graph_is_written_by_log_and_not_by_commit(repository: Path) 
     assert messages("HEAD~19") == ["commit 0"]
 
 
-def test_a_log_that_ends_early_keeps_what_it_read(files: Path) -> None:
+def test_a_log_that_ends_early_keeps_what_it_read(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph, "_FEW", 1)
     ok("log", "-n", "1", "a.txt")
     (found,) = [commits for path, (_, commits) in graph._live.items() if path.startswith(str(files))]
     assert len(found.digests) == 6
