@@ -64,7 +64,7 @@ def test_a_cell_waits_for_no_disk(shell: InteractiveShell, current: session.Sess
     assert len(current.runs()) == 1000
     # Methods of built-in types have no module; what opens, reads or waits does.
     assert {one.__module__ for one in made[0] if not hasattr(one, "co_code")} <= {"builtins", "time", None}
-    assert [len(one) for one in made] == [len(made[0])] * 1000
+    assert all(len(one) <= len(made[0]) for one in made)
     assert len(made[0]) < 50
 
 

@@ -115,9 +115,9 @@ def test_what_only_the_shelf_holds_is_looked_at(root: str, monkeypatch: pytest.M
     ok("gc", "--forget", "--yes")
     real, read = ObjectStore.read, set[bytes]()
 
-    def noted(store: ObjectStore, digest: bytes) -> bytes:
+    def noted(store: ObjectStore, digest: bytes, most: int | None = None) -> bytes:
         read.add(digest)
-        return real(store, digest)
+        return real(store, digest, most)
 
     monkeypatch.setattr(ObjectStore, "read", noted)
     assert damage(root) == []

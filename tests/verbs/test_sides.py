@@ -57,8 +57,8 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     counts: Counter[str] = Counter()
     of_object, of_file = ObjectStore.read, Folders.read
 
-    def read_object(store: ObjectStore, digest: bytes) -> bytes:
-        data = of_object(store, digest)
+    def read_object(store: ObjectStore, digest: bytes, most: int | None = None) -> bytes:
+        data = of_object(store, digest, most)
         counts["store"] += len(data)
         return data
 
