@@ -14,6 +14,7 @@ from muse.core.codec import pack, unpack
 from muse.core.errors import Damaged, TooNew, from_os_error
 from muse.core.named import NamedTuple
 from muse.core.paths import Layout
+from muse.core.records import MAX_RECORD
 from muse.core.store import ObjectStore
 from muse.core.types import Change, PackRef, digest_of
 from muse.core.view import Section, View, decode_changes, decode_section, decode_view, encode_view
@@ -93,7 +94,7 @@ class Operation(NamedTuple):
     def changes(self, store: ObjectStore) -> tuple[Change, ...]:
         """What the command changes in the folder."""
         section = self.worktree
-        data = store.read(section.digest) if section.digest is not None else section.inline
+        data = store.read(section.digest, MAX_RECORD) if section.digest is not None else section.inline
         return decode_changes(data or b"")
 
     @property

@@ -127,8 +127,12 @@ class _Planner:
         return path in self.removed or (target is not None and target.after is None)
 
     def _remove(self, folders: Folders, path: str) -> None:
+        found = folders.find(path)
+        if found.entry is None:
+            self.collisions.add(path)  # a pipe or a device: it could not be brought back
+            return
         self.removed.add(path)
-        self._change(folders, path, folders.find(path), None)
+        self._change(folders, path, found, None)
 
     def _change(self, folders: Folders, path: str, found: Found, after: Entry | None) -> None:
         if found.entry is not None and not self.store.holds_whole(found.entry.digest):

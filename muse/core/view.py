@@ -9,6 +9,7 @@ from __future__ import annotations
 from muse.core.codec import pack, unpack
 from muse.core.errors import Damaged
 from muse.core.named import NamedTuple
+from muse.core.records import MAX_RECORD
 from muse.core.types import DIGEST_SIZE, Change, Entry
 
 TYPE_CHECKING = False
@@ -57,7 +58,7 @@ class View(NamedTuple):
     def section(self, store: ObjectStore, name: str) -> Any:
         """The value of a section; an empty mapping when nothing was ever put there."""
         section = self.sections.get(name, EMPTY)
-        data = store.read(section.digest) if section.digest is not None else section.inline
+        data = store.read(section.digest, MAX_RECORD) if section.digest is not None else section.inline
         return unpack(data or EMPTY.inline or b"", f"the section {name} of the view")
 
     def with_section(self, store: ObjectStore, name: str, value: Any) -> View:

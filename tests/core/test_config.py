@@ -77,6 +77,8 @@ def test_the_repository_decides_before_the_user(muse: Path) -> None:
         Setting("author.email", "bob@example.org", "user"),
         Setting("author.name", "Ada", "repository"),
         Setting("durability", "off", "user"),
+        Setting("gc.days", "30", "default"),
+        Setting("gc.keep", "1000", "default"),
         Setting("new.thing", (1, 2), "repository"),
         Setting("store.publish", "link", "default"),
     ]

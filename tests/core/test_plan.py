@@ -157,10 +157,12 @@ def test_a_folder_with_work_in_it_is_in_the_way(place: Place, mine: What) -> Non
     wanted = [target("a/x", OLD, None), target("a", None, NEW)]
     assert place.plan(*wanted).collisions == ("a",)
     forced = place.plan(*wanted, force=True)
+    if mine.mode == FIFO:
+        assert forced.collisions == ("a/b/mine",)  # it could not be brought back
+        return
     assert forced.collisions == ()
     assert {path for path, _, _ in changes(forced)} == {"a", "a/x", "a/b/mine"}
-    if mine.mode != FIFO:
-        assert place.store.read(mine.entry.digest) == mine.data
+    assert place.store.read(mine.entry.digest) == mine.data
 
 
 def test_a_file_with_work_in_it_where_a_folder_must_be(place: Place) -> None:
