@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from muse.testing import faults, repositories
 from muse.testing.faults import Call, Fault, Outcome
-from muse.testing.repositories import State, copy, state_of
+from muse.testing.repositories import State, state_of
 from tests import commands
 from tests.crash.scenarios import KILLED, SCENARIOS, Scenario
 from tests.environment import ROOT
@@ -25,6 +26,16 @@ R = TypeVar("R")
 
 #: Tries before a call counts as out of reach, as the clock decides whether a file is read once more.
 TRIES = 4
+
+#: Seconds after which a changed file can be told by its times, and a little more.
+_SETTLED = 0.06
+
+
+def copy(root: str, target: str) -> str:
+    """A copy in which nothing has just changed: whether a file is read once more must not depend on who is faster."""
+    repositories.copy(root, target)
+    time.sleep(_SETTLED)
+    return target
 
 
 class Side(NamedTuple):
@@ -91,7 +102,8 @@ def prepare(name: str, folder: str, env: dict[str, str]) -> Prepared:
         assert answer.status == 0, answer
     # The process must run the muse that is tested here, and open the same files in the same order every time:
     # that needs one run before, which leaves compiled modules behind.
-    env = env | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"}
+    # What is compiled is not kept: a trace that writes it would be longer than the runs that follow.
+    env = env | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
     before, first, done = (copy(root, os.path.join(folder, name)) for name in ("before", "first", "done"))
     faults.trace(process(scenario.command), cwd=first, env=env)
     calls = faults.trace(process(scenario.command), cwd=done, env=env)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -91,12 +90,11 @@ def test_finishing_what_another_machine_began(repo: Repo, monkeypatch: pytest.Mo
     operation(repo, 5).write_bytes(ops.encode(put))
     folder_state.set_applied(repo.layout, 4, durable=False)
     Path("a.txt").write_bytes(VERSIONS[2])
-    monkeypatch.setattr("muse.core.worktree_lock.is_network", lambda fd: True)
-    assert "elsewhere" in refused("checkout", "main", status=4)
-    assert "finished: checkout (operation 5)" in ok("doctor", "--resume")
+    with monkeypatch.context() as patch:
+        patch.setattr("muse.core.worktree_lock.is_network", lambda fd: True)
+        assert "elsewhere" in refused("checkout", "main", status=4)
+        assert "finished: checkout (operation 5)" in ok("doctor", "--resume")
     assert Path("a.txt").read_bytes() == VERSIONS[1]
-    monkeypatch.undo()
-    os.chdir(repo.root)
     assert ok("doctor", "--resume") == "Nothing to repair.\n"
     assert ops.numbers(repo.layout) == [1, 2, 3, 4, 5]
 
