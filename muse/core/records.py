@@ -108,11 +108,6 @@ def decode_columns(data: bytes, what: str) -> Columns:
     return Columns(order, modes, digests)
 
 
-def decode_tree(data: bytes, what: str) -> Tree:
-    """The entries of a tree, by name. Errors are those of `decode_columns`."""
-    return decode_columns(data, what).entries()
-
-
 def differences(old: Columns, new: Columns) -> Iterator[tuple[str, Entry | None, Entry | None]]:
     """Name, entry before and entry after of all that differs, in order of names."""
     if old.names == new.names:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 #: A section longer than this many bytes becomes an object.
 SPILL = 4096
 
-SECTIONS = ("stage", "tags", "remotes", "shelf", "runs", "releases")
-
 #: What is staged: the entry to commit at a path, or None for "remove it".
 Stage = dict[str, Entry | None]
 

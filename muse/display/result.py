@@ -8,7 +8,7 @@ notebook and `--json` can show it:
 
     class StatusResult(Result, _Fields):
         __slots__ = ()
-        def document(self) -> Document: ...
+        def blocks(self) -> Iterable[Block]: ...
         def json(self) -> object: ...
 """
 
@@ -17,11 +17,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from muse.display import text
-from muse.display.document import Document
+from muse.display.document import Block, Document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
 #: A notebook keeps what it displays, so it gets the beginning of a long answer; `str` gives the whole.
 _MAX_LINES = 1_000
@@ -47,8 +47,12 @@ class Result(ABC):
         return None
 
     @abstractmethod
+    def blocks(self) -> Iterable[Block]:
+        """The answer for people, piece by piece."""
+
     def document(self) -> Document:
         """The answer for people."""
+        return tuple(self.blocks())
 
     @abstractmethod
     def json(self) -> object:

@@ -12,7 +12,7 @@ from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.repo import Repo
 from muse.core.types import EXECUTABLE, FILE, FOLDER, LINK, Change, Entry, id_of
-from muse.display.document import Block, Code, Document, Hint, Notice, Picture, Span, Table, line, spans
+from muse.display.document import Block, Code, Hint, Notice, Picture, Span, Table, line, spans
 from muse.display.result import Result
 from muse.display.words import short_id, size
 from muse.verbs._files import is_text, notebook_diff
@@ -22,7 +22,7 @@ from muse.verbs._sides import LARGEST_TEXT, Side
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from muse.core.command import State
 
@@ -77,11 +77,9 @@ class FileResult(Result, _File):
         for piece in state.store.pieces(self.entry.digest):
             write(piece)
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        return (*map(Notice, self.notes), *self._blocks())
-
-    def _blocks(self) -> Iterator[Block]:
+        yield from map(Notice, self.notes)
         data, mime = self.content.data, picture_type(self.path)
         if data is not None and self.entry.mode == LINK:
             yield line("link to ", (show(os.fsdecode(data)), "path"))
@@ -158,7 +156,7 @@ class FolderResult(Result, _Folder):
 
     __slots__ = ()
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterable[Block]:
         """The answer for people."""
         listed = Table(tuple(map(_row, self.entries))) if self.entries else line(("empty", "dim"))
         return (*map(Notice, self.notes), listed)

@@ -13,7 +13,7 @@ from muse.core.ops import Operation
 from muse.core.plan import Target
 from muse.core.types import id_of
 from muse.core.writing import Draft
-from muse.display.document import Block, Document, Hint, Notice, Prose, line
+from muse.display.document import Block, Hint, Notice, Prose, line
 from muse.display.result import Result
 from muse.display.words import short_id
 from muse.verbs._travel import Files, changes_of, planned
@@ -54,13 +54,9 @@ class StepResult(Result, _Fields):
         """1 when there was nowhere to go."""
         return 0 if self.operation is not None else 1
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        return tuple(self._blocks())
-
-    def _blocks(self) -> Iterator[Block]:
-        for note in self.notes:
-            yield Notice(note)
+        yield from map(Notice, self.notes)
         yield Prose(self.did)
         if self.operation is None:
             return

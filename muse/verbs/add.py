@@ -13,7 +13,7 @@ from muse.core.names import show
 from muse.core.repo import Repo
 from muse.core.types import Change, Entry
 from muse.core.writing import SHARED, Draft, writing
-from muse.display.document import Block, Document, Hint, Notice, line
+from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
 from muse.verbs import _work
 from muse.verbs._files import status_of
@@ -46,13 +46,9 @@ class AddResult(Result, _Fields):
 
     __slots__ = ()
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        return tuple(self._blocks())
-
-    def _blocks(self) -> Iterator[Block]:
-        for note in self.notes:
-            yield Notice(note)
+        yield from map(Notice, self.notes)
         if not self.staged:
             yield line("Nothing to stage: what is there is as in the last commit, staged already, or ignored.")
             return

@@ -10,7 +10,7 @@ from muse.core.repo import Repo
 from muse.core.revs import check_name, resolve
 from muse.core.types import id_of
 from muse.core.writing import Draft, writing
-from muse.display.document import Document, Notice, Prose, Span, Table, line
+from muse.display.document import Block, Notice, Prose, Span, Table, line
 from muse.display.result import Result
 from muse.display.words import short_id
 from muse.verbs._refs import note_tag, subject_of
@@ -18,6 +18,7 @@ from muse.verbs._refs import note_tag, subject_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Iterable
 
 EXAMPLE = "muse branch try-log-scale"
 
@@ -48,7 +49,7 @@ class BranchResult(Result, _Fields):
 
     __slots__ = ()
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterable[Block]:
         """The answer for people."""
         notes = tuple(map(Notice, self.notes))
         if self.did:

@@ -13,7 +13,7 @@ from muse.core.repo import Repo
 from muse.core.revs import check_name, resolve
 from muse.core.types import id_of
 from muse.core.writing import EXCLUSIVE, Draft, writing
-from muse.display.document import Block, Document, Hint, Notice, line
+from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import short_id
 from muse.verbs._refs import note_tag
@@ -52,13 +52,9 @@ class CheckoutResult(Result, _Fields):
 
     __slots__ = ()
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        return tuple(self._blocks())
-
-    def _blocks(self) -> Iterator[Block]:
-        for note in self.notes:
-            yield Notice(note)
+        yield from map(Notice, self.notes)
         now = "Now" if self.moved else "Already"
         at = (short_id(id_of(self.commit)), "id") if self.commit is not None else ""
         if self.branch is None:

@@ -14,7 +14,7 @@ from muse.core.records import Commit, encode_commit
 from muse.core.repo import Repo
 from muse.core.types import Change, id_of
 from muse.core.writing import SHARED, Draft, writing
-from muse.display.document import Block, Document, Hint, Notice, line
+from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id
 from muse.notebook import session
@@ -72,15 +72,11 @@ class CommitResult(Result, _Fields):
         """The first line of its message; empty when there was nothing to commit."""
         return self.record.subject if self.record is not None else ""
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        return tuple(self._blocks())
-
-    def _blocks(self) -> Iterator[Block]:
         from muse.verbs.status import skipped_lines
 
-        for note in self.notes:
-            yield Notice(note)
+        yield from map(Notice, self.notes)
         if self.unsaved is not None:
             yield Notice(self.unsaved.notice("commit"))
         if self.commit is None:

@@ -10,12 +10,13 @@ from muse.core.config import Setting
 from muse.core.errors import NotARepository, UsageProblem
 from muse.core.named import NamedTuple
 from muse.core.repo import Repo
-from muse.display.document import Document, Span, Table, line
+from muse.display.document import Block, Span, Table, line
 from muse.display.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Iterable
 
 EXAMPLE = 'muse config author.name "Ada Lovelace" --user'
 
@@ -35,7 +36,7 @@ class ConfigResult(Result, _Fields):
 
     __slots__ = ()
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterable[Block]:
         """The answer for people."""
         if self.did:
             return (line(self.did),)

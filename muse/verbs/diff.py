@@ -13,7 +13,7 @@ from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.core.revs import resolve
 from muse.core.types import Change
-from muse.display.document import Block, Document, Notice, line
+from muse.display.document import Block, Notice, line
 from muse.display.result import Result
 from muse.notebook import session
 from muse.verbs import _files, _sections, _stat, _work
@@ -55,13 +55,9 @@ class DiffResult(Result, _Fields):
         """1 when it was asked for and something differs."""
         return int(self.exit_code and bool(self.files))
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        return tuple(self._blocks())
-
-    def _blocks(self) -> Iterator[Block]:
-        for note in self.notes:
-            yield Notice(note)
+        yield from map(Notice, self.notes)
         if self.unsaved is not None:
             yield Notice(self.unsaved.notice("look"))
         if not self.files:

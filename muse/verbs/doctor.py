@@ -10,7 +10,7 @@ from muse.core.findings import Findings, Problem
 from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.core.types import id_of
-from muse.display.document import Block, Document, Hint, Notice, Prose, line
+from muse.display.document import Block, Hint, Notice, Prose, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id
 from muse.verbs import _damage
@@ -51,13 +51,9 @@ class DoctorResult(Result, _Fields):
         """3 when something is lost."""
         return 3 if self.problems or self.cure.lost else 0
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        return tuple(self._blocks())
-
-    def _blocks(self) -> Iterator[Block]:
-        for note in self.notes:
-            yield Notice(note)
+        yield from map(Notice, self.notes)
         did = [*_cured(self.cure), *self.mended]
         for what in did:
             yield Prose(f"{what[0].upper()}{what[1:]}")

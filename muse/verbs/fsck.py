@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from muse.core import fsck as core
-from muse.core.affected import Broken
-from muse.core.findings import Problem
-from muse.core.named import NamedTuple
+from muse.core.findings import Findings
 from muse.core.repo import Repo
-from muse.display.document import Block, Document, Hint, Prose, line
+from muse.display.document import Block, Hint, Prose, line
 from muse.display.result import Result
 from muse.display.words import plural
 from muse.verbs import _damage
@@ -20,42 +18,18 @@ if TYPE_CHECKING:
 EXAMPLE = "muse fsck"
 
 
-class _Fields(NamedTuple):
-    problems: tuple[Problem, ...]
-    remarks: tuple[str, ...]
-    broken: tuple[Broken, ...]
-    objects: int
-    commits: int
-    operations: int
-
-
-class FsckResult(Result, _Fields):
-    """What a check found.
-
-    Attributes:
-        problems: What is damaged, and what that affects.
-        remarks: What is worth knowing, and no damage.
-        broken: The commits that cannot be had whole; all others can.
-        objects, commits, operations: How many there are.
-    """
+class FsckResult(Result, Findings):
+    """What a check found. Its fields are those of `Findings`."""
 
     __slots__ = ()
-
-    @property
-    def clean(self) -> bool:
-        """True when nothing is damaged."""
-        return not self.problems
 
     @property
     def exit_status(self) -> int:
         """3 when something is damaged."""
         return 0 if self.clean else 3
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        return tuple(self._blocks())
-
-    def _blocks(self) -> Iterator[Block]:
         commits, operations = plural(self.commits, "commit"), plural(self.operations, "operation")
         there = f"{plural(self.objects, 'object')}, {commits}, {operations}"
         if self.clean:

@@ -10,7 +10,7 @@ from muse.core.gc import Plan, Retention
 from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.core.writing import SHARED, Draft, writing
-from muse.display.document import Block, Document, Hint, Notice, line
+from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import plural, size
 
@@ -49,13 +49,9 @@ class GcResult(Result, _Fields):
         """1 when everything is to be forgotten, and that was not confirmed."""
         return 1 if self.forget and not self.done and self.plan.does_something else 0
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        return tuple(self._blocks())
-
-    def _blocks(self) -> Iterator[Block]:
-        for note in self.notes:
-            yield Notice(note)
+        yield from map(Notice, self.notes)
         plan = self.plan
         if not plan.does_something:
             yield line(f"Nothing to collect: {plural(plan.kept, 'operation')}, {plural(plan.objects, 'object')}.")

@@ -11,12 +11,13 @@ from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.repo import ROOT_VARIABLE, Repo
 from muse.core.writing import Draft, writing
-from muse.display.document import Document, Hint, line
+from muse.display.document import Block, Hint, line
 from muse.display.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Iterable
 
 EXAMPLE = "muse init"
 
@@ -31,7 +32,7 @@ class InitResult(Result, _Fields):
 
     __slots__ = ()
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterable[Block]:
         """The answer for people."""
         if not self.created:
             return (line("There is a repository in ", (show(self.root), "path"), " already."),)

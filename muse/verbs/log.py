@@ -14,7 +14,7 @@ from muse.core.records import Commit
 from muse.core.repo import Repo
 from muse.core.revs import resolve
 from muse.core.types import id_of
-from muse.display.document import Document, Span, Table, line
+from muse.display.document import Block, Span, Table, line
 from muse.display.result import Result
 from muse.display.words import short_id, when
 from muse.verbs._paths import to_repository
@@ -66,7 +66,7 @@ class LogResult(Result, tuple[LogEntry, ...]):
 
     __slots__ = ()
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterable[Block]:
         """The answer for people."""
         if not self:
             return (line("No commit yet."),)

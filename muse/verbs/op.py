@@ -11,7 +11,7 @@ from muse.core.plan import Target
 from muse.core.repo import Repo
 from muse.core.types import Entry, id_of
 from muse.core.writing import EXCLUSIVE, Draft, writing
-from muse.display.document import Document, Span, Table, line
+from muse.display.document import Block, Span, Table, line
 from muse.display.result import Result
 from muse.display.words import short_id, when
 from muse.verbs import _steps
@@ -20,6 +20,7 @@ from muse.verbs._steps import StepResult
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Iterable
 
 EXAMPLE = "muse op log"
 
@@ -29,7 +30,7 @@ class OpLogResult(Result, tuple[Operation, ...]):
 
     __slots__ = ()
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterable[Block]:
         """The answer for people."""
         if not self:
             return (line("Nothing has happened yet."),)

@@ -14,7 +14,7 @@ from muse.core.repo import Repo
 from muse.core.revs import resolve
 from muse.core.types import id_of
 from muse.core.writing import EXCLUSIVE, NO_LOCK, Draft, writing
-from muse.display.document import Block, Document, Hint, Notice, line
+from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id
 from muse.verbs import _work
@@ -66,13 +66,9 @@ class ResetResult(Result, _Fields):
 
     __slots__ = ()
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        return tuple(self._blocks())
-
-    def _blocks(self) -> Iterator[Block]:
-        for note in self.notes:
-            yield Notice(note)
+        yield from map(Notice, self.notes)
         at = (short_id(id_of(self.commit)), "id")
         name = ("branch ", (self.branch, "branch")) if self.branch is not None else ("what is checked out",)
         if not self.moved:

@@ -15,7 +15,7 @@ from muse.core.repo import Repo
 from muse.core.revs import resolve
 from muse.core.types import Entry, id_of
 from muse.core.writing import EXCLUSIVE, NO_LOCK, Draft, writing
-from muse.display.document import Block, Document, Hint, Notice, line
+from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id
 from muse.verbs._paths import is_under, quoted, to_repository
@@ -48,13 +48,9 @@ class RestoreResult(Result, _Fields):
 
     __slots__ = ()
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        return tuple(self._blocks())
-
-    def _blocks(self) -> Iterator[Block]:
-        for note in self.notes:
-            yield Notice(note)
+        yield from map(Notice, self.notes)
         if self.unstaged:
             yield line(f"Took {plural(len(self.unstaged), 'file')} off the stage.")
         if self.commit is None:

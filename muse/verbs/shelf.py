@@ -13,7 +13,7 @@ from muse.core.repo import Repo
 from muse.core.shelf import Shelved
 from muse.core.types import id_of
 from muse.core.writing import EXCLUSIVE, NO_LOCK, Draft, writing
-from muse.display.document import Block, Document, Hint, Notice, Span, Table, line
+from muse.display.document import Block, Hint, Notice, Span, Table, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id, when
 from muse.notebook import session
@@ -63,15 +63,11 @@ class ShelfResult(Result, _Fields):
         """1 when there was nothing to shelve, or to bring back."""
         return 0 if self.done else 1
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        return tuple(self._blocks())
-
-    def _blocks(self) -> Iterator[Block]:
         from muse.verbs.status import skipped_lines
 
-        for note in self.notes:
-            yield Notice(note)
+        yield from map(Notice, self.notes)
         if self.did:
             yield line(self.did)
         elif self.shelf:

@@ -9,7 +9,7 @@ from muse.core.errors import Damaged, UsageProblem
 from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.core.revs import resolve
-from muse.display.document import Block, Document, Notice, heading, line
+from muse.display.document import Block, Notice, heading, line
 from muse.display.result import Result
 from muse.display.words import short_id, when
 from muse.verbs import _files, _lookup, _sections, _stat
@@ -46,13 +46,9 @@ class ShowResult(Result, _Fields):
 
     __slots__ = ()
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        return tuple(self._blocks())
-
-    def _blocks(self) -> Iterator[Block]:
-        for note in self.notes:
-            yield Notice(note)
+        yield from map(Notice, self.notes)
         commit = self.entry.commit
         yield heading((short_id(self.entry.id), "id"), f"  {commit.subject}")
         yield line((f"{commit.author.name} <{commit.author.email}>, {when(commit.time)}", "dim"))

@@ -8,7 +8,7 @@ from muse.core.named import NamedTuple
 from muse.core.names import show, sort_key
 from muse.core.repo import Repo
 from muse.core.types import Change, id_of
-from muse.display.document import Block, Document, Hint, Notice, Part, Prose, line
+from muse.display.document import Block, Hint, Notice, Part, Prose, line
 from muse.display.result import Result
 from muse.display.words import short_id, size
 from muse.notebook import session
@@ -64,11 +64,8 @@ class StatusResult(Result, _Fields):
         """True when a commit would have nothing to record."""
         return not (self.changes or self.staged or self.troubles)
 
-    def document(self) -> Document:
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        return tuple(self._blocks())
-
-    def _blocks(self) -> Iterator[Block]:
         for note in (*self.notes, *self.troubles):
             yield Notice(note)
         if self.unsaved is not None:

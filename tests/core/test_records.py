@@ -34,7 +34,7 @@ COMMITS = st.builds(
 
 @given(tree=TREES)
 def test_trees_come_back_in_order(tree: records.Tree) -> None:
-    found = records.decode_tree(records.encode_tree(tree), "it")
+    found = records.decode_columns(records.encode_tree(tree), "it").entries()
     assert found == tree
     assert list(found) == sorted(tree, key=names.sort_key)
 
@@ -79,7 +79,7 @@ def test_the_subject_is_the_first_line(message: str, subject: str) -> None:
 def test_a_tree_with_a_bad_name_is_refused(name: str, others: list[str]) -> None:
     data = records.encode_tree({each: Entry("f", bytes(32)) for each in (name, *others)})
     with pytest.raises(Damaged, match="which could write outside the folder"):
-        records.decode_tree(data, "it")
+        records.decode_columns(data, "it")
 
 
 Z = bytes(32)
@@ -125,7 +125,7 @@ def short(value: object) -> str:
 )
 def test_what_is_no_tree(value: object) -> None:
     with pytest.raises(Damaged, match="it is not a tree"):
-        records.decode_tree(pack(value), "it")
+        records.decode_columns(pack(value), "it")
 
 
 GOOD = [*("commit", 1, Z, [Z, Z], ["Ada", "ada@example.org"]), *("2026-03-14T12:00:00+00:00", "first")]
@@ -155,7 +155,7 @@ def test_what_is_no_commit(value: object) -> None:
 
 def test_a_newer_record_says_so() -> None:
     with pytest.raises(TooNew, match=r"it was written by a newer muse \(version 2\)"):
-        records.decode_tree(pack(["tree", 2, ["a"], "f", Z]), "it")
+        records.decode_columns(pack(["tree", 2, ["a"], "f", Z]), "it")
     with pytest.raises(TooNew, match=r"it was written by a newer muse \(version 3\)"):
         records.decode_commit(pack(["commit", 3, "other", "fields"]), "it")
 
@@ -171,7 +171,7 @@ ANYTHING = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.d
 )
 def test_any_value_is_a_record_or_damaged(kind: str, values: list[Any], at: int, odd: Any) -> None:
     for value in ([kind, 1, *values], [*GOOD[:at], odd, *GOOD[at + 1 :]]):
-        for decode in (records.decode_tree, records.decode_commit):
+        for decode in (records.decode_columns, records.decode_commit):
             try:
                 decode(pack(value), "it")
             except Damaged as error:
@@ -180,6 +180,6 @@ def test_any_value_is_a_record_or_damaged(kind: str, values: list[Any], at: int,
 
 @given(data=st.binary())
 def test_any_bytes_are_a_record_or_damaged(data: bytes) -> None:
-    for decode in (records.decode_tree, records.decode_commit):
+    for decode in (records.decode_columns, records.decode_commit):
         with pytest.raises(Damaged):
             decode(data, "it")

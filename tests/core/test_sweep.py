@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,14 +19,6 @@ from tests.core.stores import new_repo
 LOCKED = (temps.MUSE_TEMP, temps.STAT_CACHE_TEMP)
 SPARED = (temps.OBJECT_TEMP, temps.RESTORE_TEMP)
 HOUR = 3600
-
-
-@pytest.fixture(autouse=True)
-def memory() -> Iterator[None]:
-    """What the sweep remembers is not remembered from test to test."""
-    sweep._memories.clear()
-    yield
-    sweep._memories.clear()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from zlib import crc32
 
@@ -19,14 +19,6 @@ from tests.core.strange import NOT_OURS
 from tests.core.sweeping import MANY, another_process, counting, entry, grow, plant, settle
 
 SHARDS = tuple(f"{number:02x}" for number in range(0, 256, 5))
-
-
-@pytest.fixture(autouse=True)
-def memory() -> Iterator[None]:
-    """What the sweep remembers is not remembered from test to test."""
-    sweep._memories.clear()
-    yield
-    sweep._memories.clear()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ class _Fields(NamedTuple):
 class _Answer(Result, _Fields):
     __slots__ = ()
 
-    def document(self) -> Document:
+    def blocks(self) -> Document:
         return (Code(self.text),)
 
     def json(self) -> object:
