@@ -49,6 +49,9 @@ class Resumed(NamedTuple):
 class Staging:
     """New contents, written and durable below `.muse/restore/`, waiting to be renamed into place.
 
+    They lie side by side in that one folder, which stays: in a folder that was just made, ext4 takes five times as
+    long to make a file, as it looks for room in another part of the disk.
+
     Args:
         layout: The repository.
         write_id: Hexadecimal, unique to this attempt.
@@ -56,7 +59,7 @@ class Staging:
     """
 
     def __init__(self, layout: Layout, write_id: str, *, durable: bool) -> None:
-        self.folder = os.path.join(layout.restore, write_id)
+        self._folder, self._write_id = layout.restore, write_id
         self._durable = durable
         self._files: dict[str, str] = {}
 
@@ -70,18 +73,17 @@ class Staging:
         if not wanted:
             return
         try:
-            os.makedirs(self.folder, exist_ok=True)
+            os.makedirs(self._folder, exist_ok=True)
             for number, change in enumerate(wanted):
                 assert change.after is not None
                 progress.report("writing files", number, len(wanted))
-                path = os.path.join(self.folder, str(number))
+                path = self._files[change.path] = os.path.join(self._folder, f"{self._write_id}-{number}")
                 self._write(path, change.after, store, each=len(wanted) < crowd.MANY)
-                self._files[change.path] = path
-            if len(wanted) >= crowd.MANY and self._durable and not syscalls.sync_file_system(self.folder):
+            if len(wanted) >= crowd.MANY and self._durable and not syscalls.sync_file_system(self._folder):
                 for change in wanted:
                     _sync_file(self._files[change.path])
         except OSError as error:
-            raise from_os_error(error, "cannot write", self.folder) from error
+            raise from_os_error(error, "cannot write", self._folder) from error
 
     def _write(self, path: str, entry: Entry, store: ObjectStore, *, each: bool) -> None:
         if entry.mode == LINK:
@@ -105,8 +107,8 @@ class Staging:
         return self._files[path]
 
     def discard(self) -> None:
-        """Remove what was not put in place."""
-        remove_tree(self.folder)
+        """Remove what was not put in place, and the old files that changed places with new ones."""
+        crowd.share(io.remove_quietly, list(self._files.values()))
 
 
 def _sync_file(path: str) -> None:
@@ -296,12 +298,11 @@ def resume(layout: Layout, operation: Operation, store: ObjectStore, *, durable:
 
 def clear_restore(layout: Layout) -> None:
     """Remove what dead commands left below `.muse/restore/`. The exclusive lock is held."""
-    for name in folder_state.leftovers(layout):
-        remove_tree(os.path.join(layout.restore, name))
+    crowd.share(_remove_left, [os.path.join(layout.restore, name) for name in folder_state.leftovers(layout)])
 
 
-def remove_tree(path: str) -> None:
-    """Remove a folder of ours and the files in it; what cannot be removed waits for the next command.
+def _remove_left(path: str) -> None:
+    """Remove a file, or a folder of files; what cannot be removed waits for the next command.
 
     A link is removed, and what it points to is not looked at.
     """
@@ -309,7 +310,8 @@ def remove_tree(path: str) -> None:
         if os.path.islink(path) or not os.path.isdir(path):
             os.unlink(path)
             return
-        crowd.share(io.remove_quietly, [os.path.join(path, name) for name in os.listdir(path)])
+        for name in os.listdir(path):
+            os.unlink(os.path.join(path, name))
         os.rmdir(path)
     except OSError:
         return

@@ -79,4 +79,4 @@ def _is_ours(call: Call) -> bool:
 
 
 def _stages(call: Call) -> bool:
-    return call.name in ("openat", "write", "fsync", "symlink") and call.paths[-1].startswith(".muse/restore/#/")
+    return call.name in ("openat", "write", "fsync", "symlink") and call.paths[-1].startswith(".muse/restore/#-")
