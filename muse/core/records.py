@@ -70,6 +70,11 @@ class Columns(NamedTuple):
     modes: str
     digests: bytes
 
+    def entry(self, place: int) -> Entry:
+        """The entry at a place, counted from 0."""
+        at = place * DIGEST_SIZE
+        return Entry(self.modes[place], self.digests[at : at + DIGEST_SIZE])
+
     def entries(self) -> Tree:
         """The entries by name."""
         digests, step = self.digests, DIGEST_SIZE
@@ -111,17 +116,28 @@ def decode_columns(data: bytes, what: str) -> Columns:
 def differences(old: Columns, new: Columns) -> Iterator[tuple[str, Entry | None, Entry | None]]:
     """Name, entry before and entry after of all that differs, in order of names."""
     if old.names == new.names:
-        step = DIGEST_SIZE
-        for place, name in enumerate(old.names):
-            at = place * step
-            was, now = old.digests[at : at + step], new.digests[at : at + step]
-            if was != now or old.modes[place] != new.modes[place]:
-                yield name, Entry(old.modes[place], was), Entry(new.modes[place], now)
+        for place in _unlike(old, new):
+            yield old.names[place], old.entry(place), new.entry(place)
         return
     before, after = old.entries(), new.entries()
     for name in sorted(before.keys() | after.keys(), key=names.sort_key):
         if before.get(name) != after.get(name):
             yield name, before.get(name), after.get(name)
+
+
+def _unlike(old: Columns, new: Columns) -> Iterator[int]:
+    """Where two trees with the same names differ, in order; halves that are alike are looked at once, as a whole."""
+    pending = [(0, len(old.names))]
+    while pending:
+        first, last = pending.pop()
+        digests = slice(first * DIGEST_SIZE, last * DIGEST_SIZE)
+        if old.digests[digests] == new.digests[digests] and old.modes[first:last] == new.modes[first:last]:
+            continue
+        if last - first == 1:
+            yield first
+            continue
+        middle = (first + last) // 2
+        pending += (middle, last), (first, middle)
 
 
 def encode_commit(commit: Commit) -> bytes:

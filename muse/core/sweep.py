@@ -68,7 +68,7 @@ class Memory:
     def is_clean(self, name: str, seen: Signature, now: int) -> bool:
         """Whether a folder that looks like this need not be listed."""
         known, entries = self.large.get(name, (None, 0))
-        carried = known == seen and 0 < entries < MOST_CARRIED and 0 <= now - seen[0] < SETTLED_NS
+        carried = known == seen and entries < MOST_CARRIED and 0 <= now - seen[0] < SETTLED_NS
         return carried or self.clean.get(name) == seen
 
     def forget(self, name: str) -> None:
@@ -244,13 +244,13 @@ class _Sweep:
             return
         if len(names) > MANY_NAMES:
             self.memory.large[name] = (seen, 0)
-        self._found_clean(name, seen, len(names))
+            self.new_names += len(names)
+        self._found_clean(name, seen)
 
-    def _found_clean(self, name: str, seen: Signature, names: int) -> bool:
+    def _found_clean(self, name: str, seen: Signature) -> bool:
         settled = seen[0] < self.now - SETTLED_NS
         if settled:
             self.memory.clean[name] = seen
-            self.new_names += names
             self.new_folders += 1
         return settled
 
@@ -267,6 +267,6 @@ class _Sweep:
             shards = tuple(name for name in os.listdir(path) if _are_shards((name,)))
         except OSError:
             return ()
-        if self._found_clean(_SHARDS, seen, 0):
+        if self._found_clean(_SHARDS, seen):
             self.memory.shards = shards
         return shards

@@ -73,7 +73,8 @@ class Staging:
         if not wanted:
             return
         try:
-            os.makedirs(self._folder, exist_ok=True)
+            if not os.path.isdir(self._folder):
+                os.makedirs(self._folder)
             for number, change in enumerate(wanted):
                 assert change.after is not None
                 progress.report("writing files", number, len(wanted))
@@ -152,7 +153,7 @@ def put_in_place(
                 else:
                     left.append(path)
             _remove_empty(folders, root, touched)
-            for path in [plan.change.path for plan in writes]:
+            for path in [plan.change.path for plan in writes if plan.found.entry is None]:
                 _clear_empty(folders, root, path)
             many = len(writes) >= crowd.MANY
             for path, found in sorted((plan.change.path, plan.found) for plan in writes):

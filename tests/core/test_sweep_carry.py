@@ -57,11 +57,16 @@ def test_what_was_carried_is_listed_when_time_has_passed_or_the_clock_went_back(
     assert layout.ops in listed
 
 
-def test_a_long_log_that_changed_just_now_is_listed_again(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("between", [another_process, lambda: None])
+def test_a_long_log_that_changed_just_now_is_listed_once_now_and_once_when_it_has_settled(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, between: Callable[[], None]
+) -> None:
     grow(layout)
     with counting(monkeypatch, "listdir") as listed:
-        sweep.sweep(layout)
-        sweep.sweep(layout)
+        for passed in (0, 0, 2 * SECOND, 2 * SECOND):
+            monkeypatch.setattr(sweep, "time", Clock(time.time_ns() + passed))
+            sweep.sweep(layout)
+            between()
     assert listed.count(layout.ops) == 2
 
 
