@@ -12,6 +12,7 @@ NAMES = (
     "first_commit_process",
     "tree_status",
     "tree_commit",
+    "durable_commit",
     "checkout_hundred",
     "log_all",
     "log_ten",
