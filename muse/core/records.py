@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from muse.core import names
 from muse.core.codec import pack, unpack
-from muse.core.errors import Damaged, TooNew
+from muse.core.errors import Damaged, Refused, TooNew
 from muse.core.named import NamedTuple
 from muse.core.types import DIGEST_SIZE, Entry
 
@@ -55,12 +55,27 @@ class Commit(NamedTuple):
         return self.message.strip().partition("\n")[0].rstrip()
 
 
+def readable(data: bytes) -> bytes:
+    """The same bytes, if they can be read again.
+
+    Raises:
+        Refused: No record may be as large.
+    """
+    if len(data) > MAX_RECORD:
+        raise Refused(
+            f"a folder, a message or a list takes {len(data):,} bytes; muse keeps at most {MAX_RECORD:,} in one piece",
+            "Nothing was changed; spread the files over more folders, or ignore some.",
+            kind="too-large",
+        )
+    return data
+
+
 def encode_tree(entries: Mapping[str, Entry]) -> bytes:
     """The bytes of a tree. Entries are held in columns, sorted by the bytes of their names."""
     order = sorted(entries, key=names.sort_key)
     modes = "".join([entries[name].mode for name in order])
     digests = b"".join([entries[name].digest for name in order])
-    return pack(["tree", _VERSION, order, modes, digests])
+    return readable(pack(["tree", _VERSION, order, modes, digests]))
 
 
 class Columns(NamedTuple):
@@ -142,9 +157,8 @@ def _unlike(old: Columns, new: Columns) -> Iterator[int]:
 
 def encode_commit(commit: Commit) -> bytes:
     """The bytes of a commit."""
-    return pack(
-        ["commit", _VERSION, commit.tree, commit.parents, list(commit.author), commit.time, commit.message]
-    )
+    fields = ["commit", _VERSION, commit.tree, commit.parents, list(commit.author), commit.time, commit.message]
+    return readable(pack(fields))
 
 
 def decode_commit(data: bytes, what: str) -> Commit:

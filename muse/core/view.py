@@ -9,7 +9,7 @@ from __future__ import annotations
 from muse.core.codec import pack, unpack
 from muse.core.errors import Damaged
 from muse.core.named import NamedTuple
-from muse.core.records import MAX_RECORD
+from muse.core.records import MAX_RECORD, readable
 from muse.core.types import DIGEST_SIZE, Change, Entry
 
 TYPE_CHECKING = False
@@ -85,7 +85,7 @@ class View(NamedTuple):
 
 def spill(store: ObjectStore, data: bytes, before: Section = EMPTY) -> Section:
     """Keep short bytes inline; put long ones into the store, held against what stood there before."""
-    return Section(data) if len(data) <= SPILL else Section(None, store.add(data, like=before.digest))
+    return Section(data) if len(data) <= SPILL else Section(None, store.add(readable(data), like=before.digest))
 
 
 def encode_view(view: View) -> dict[str, Any]:

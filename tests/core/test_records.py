@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from muse.core import names, records
 from muse.core.codec import pack, unpack
-from muse.core.errors import Damaged, TooNew
+from muse.core.errors import Damaged, Refused, TooNew
 from muse.core.records import Author, Commit
 from muse.core.types import Entry, digest_of
 from tests.core.names_to_try import BAD, NAMES
@@ -183,3 +183,16 @@ def test_any_bytes_are_a_record_or_damaged(data: bytes) -> None:
     for decode in (records.decode_columns, records.decode_commit):
         with pytest.raises(Damaged):
             decode(data, "it")
+
+
+def test_what_could_not_be_read_again_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = {"a name": Entry("f", Z)}
+    commit = Commit(Z, (), Author("Ada", "ada@example.org"), "2026-01-01T00:00:00Z", "a message")
+    longest = max(len(records.encode_tree(tree)), len(records.encode_commit(commit)))
+    monkeypatch.setattr(records, "MAX_RECORD", longest)
+    records.encode_tree(tree)
+    records.encode_commit(commit)
+    with pytest.raises(Refused, match="muse keeps at most"):
+        records.encode_tree({"a" * longest: Entry("f", Z)})
+    with pytest.raises(Refused, match="muse keeps at most"):
+        records.encode_commit(commit._replace(message="a" * longest))

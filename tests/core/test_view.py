@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.core import view
+from muse.core import records, view
 from muse.core.codec import pack, unpack
-from muse.core.errors import Damaged
+from muse.core.errors import Damaged, Refused
 from muse.core.types import Change, Entry
 from muse.core.view import Section, View
 from tests.core.names_to_try import NAMES
@@ -84,6 +84,13 @@ def test_where_a_section_spills(size: int) -> None:
     section = view.spill(store, bytes(size))
     assert (section.inline is None) == (size > view.SPILL)
     assert (section.inline if section.digest is None else store.read(section.digest)) == bytes(size)
+
+
+def test_a_section_that_could_not_be_read_again_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "MAX_RECORD", view.SPILL + 1)
+    view.spill(MemoryStore(), bytes(view.SPILL + 1))
+    with pytest.raises(Refused, match="muse keeps at most"):
+        view.spill(MemoryStore(), bytes(view.SPILL + 2))
 
 
 def test_an_empty_section_is_not_written() -> None:
