@@ -1,4 +1,4 @@
-# All there is to remember: make demo, lab, test, lint, bench.
+# All there is to remember: make demo, lab, test, lint, bench, crash, soak, mutants.
 # By hand only: apt install make git python3-venv (Debian 12 and newer, Ubuntu 24.04 and newer).
 # `make test ARGS="tests/core -k pack"` runs less; after `rm -r .venv`, `PYTHON=python3.12` takes another Python.
 
@@ -9,7 +9,7 @@ STAMP := .venv/installed
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint bench
+.PHONY: help demo lab test lint bench crash soak mutants
 
 help:
 	@head -n 3 Makefile
@@ -34,6 +34,19 @@ lint: $(STAMP)
 # muse and git side by side.
 bench: $(STAMP)
 	$(RUN) -m bench $(ARGS)
+
+# Every point of every crash test, and the table of points and violations: an hour on two cores.
+crash: $(STAMP)
+	MUSE_CRASH=all $(RUN) -m pytest -m crash $(or $(ARGS),tests/crash)
+
+# An hour of four processes and four kernels in one repository, in rounds of a minute: `make soak ARGS="--seed 7"`
+# plays the rounds of that seed again.
+soak: $(STAMP)
+	$(RUN) -m tests.crash.soak $(ARGS)
+
+# What keeps a promise is taken out, place by place, and the test that must notice it is run: some minutes.
+mutants: $(STAMP)
+	$(RUN) -m tests.crash.mutate $(ARGS)
 
 # The environment says in its stamp where and with which Python it was made; when that is no longer so, it is made anew.
 ENVIRONMENT := $(CURDIR) $(shell $(BIN)/python -V 2>/dev/null)

@@ -79,7 +79,7 @@ def _run(typed: list[str]) -> int:
     try:
         call = parse(typed)
         json = call.json
-        with Watched():
+        with interrupts.Turn(), Watched():
             result: Result = call.function(*call.positional, **call.keywords)
     except HelpAsked as asked:
         print(asked, end="")

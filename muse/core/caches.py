@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from zlib import crc32
 
-from muse.core import io
+from muse.core import hints, io
 from muse.core.codec import unpack
 from muse.core.errors import MuseError
 
@@ -21,9 +21,12 @@ def damaged(layout: Layout) -> list[str]:
     return [name for name in _NAMES if not _is_whole(os.path.join(layout.cache, name))]
 
 
-def throw_away(layout: Layout, name: str) -> None:
-    """Remove a cache; it is made anew."""
-    io.remove_quietly(os.path.join(layout.cache, name))
+def throw_away(layout: Layout, name: str) -> bool:
+    """Remove a cache; it is made anew. False when it cannot be removed."""
+    path = os.path.join(layout.cache, name)
+    if not hints.remove_strange(path):
+        io.remove_quietly(path)
+    return not os.path.lexists(path)
 
 
 def _is_whole(path: str) -> bool:

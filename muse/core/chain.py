@@ -6,7 +6,7 @@ together from few frames, however many versions there are, and most differences 
 
 from __future__ import annotations
 
-from muse.core.errors import Damaged, Missing
+from muse.core.errors import MuseError, blames_the_process
 from muse.core.pack import LARGE
 from muse.core.pack_writer import Base
 
@@ -45,5 +45,7 @@ def base_for(store: ObjectStore, like: bytes, size: int) -> Base | None:
         if not SMALLEST <= store.size(base) <= LARGE:
             return None
         return Base(base, store.read(base), generation)
-    except (Missing, Damaged):
+    except MuseError as error:
+        if blames_the_process(error):
+            raise
         return None  # the new version is held whole, and the damage ends here

@@ -7,7 +7,7 @@ over as a whole when a pack they need was replaced meanwhile.
 from __future__ import annotations
 
 from muse.core import folder_state, ops
-from muse.core.errors import Damaged, Refused
+from muse.core.errors import Changing, Damaged, Refused
 from muse.core.named import NamedTuple
 from muse.core.pack import PackGone
 from muse.core.view import View
@@ -74,8 +74,15 @@ class State(NamedTuple):
             yield operation
 
 
-def reading(repo: Repo, work: Callable[[State], T]) -> T:
-    """Run a command that changes nothing, after finishing what a dead one began if nobody is busy with it."""
+def reading(repo: Repo, work: Callable[[State], T], *, live: bool = False) -> T:
+    """Run a command that changes nothing, after finishing what a dead one began if nobody is busy with it.
+
+    Args:
+        repo: The repository.
+        work: Looks at one state, and answers. It is called again when a pack that it needs was replaced.
+        live: Whether it looks at the files of the folder as well: then it is called again, too, when somebody has
+            changed them under its eyes.
+    """
     notes: list[str] = []
     operation = ops.newest(repo.layout)
     if folder_state.is_unfinished(repo.layout, operation):
@@ -83,15 +90,26 @@ def reading(repo: Repo, work: Callable[[State], T]) -> T:
 
         finish.if_free(repo, notes)
         operation = ops.newest(repo.layout)
-    for _ in range(ops.TRIES):
+    for left in reversed(range(ops.TRIES)):
         store = ops.open_store(repo.layout, operation)
         try:
-            return work(State(repo, operation, view_of(operation), store, notes))
+            answer = work(State(repo, operation, view_of(operation), store, list(notes)))
+            if not (live and left and _folder_of(ops.newest(repo.layout)) != _folder_of(operation)):
+                return answer
         except PackGone:
-            operation = ops.newest(repo.layout)
+            pass
+        except Changing:
+            if not (live and left):
+                raise
         finally:
             store.close()
+        operation = ops.newest(repo.layout)
     raise Refused("others keep replacing the packs of this repository", "Try again.", kind="busy")
+
+
+def _folder_of(operation: Operation | None) -> int:
+    """Number of the newest operation that changes files of the folder; 0 when there is none."""
+    return operation.folder if operation is not None else 0
 
 
 def view_of(operation: Operation | None) -> View:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from muse.core import history, progress
+from muse.core import hints, history, progress
 from muse.core.dag import read_commit
 from muse.core.errors import Damaged, MuseError
 from muse.core.health import Examiner, Health
@@ -95,7 +95,8 @@ class _Patient:
         reach, lost = self._reach()
         needed = _digests(reach).union(*(pack.bases for pack in packs if pack.whole))
         missing = self._gather(needed)
-        found = self._found(reach) if self.state.number > self.newest.number else ()
+        behind = self.state.number > self.newest.number or hints.ahead(self.layout, self.state.number)
+        found = self._found(reach) if behind else ()
         sick = [pack for pack in packs if not pack.whole]
         if not (sick or lost or self.copied):
             return Draft(lambda left: Cure(), None)

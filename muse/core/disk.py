@@ -13,7 +13,7 @@ import time
 from operator import attrgetter
 
 from muse.core import hashing
-from muse.core.errors import MuseError, SystemTrouble, from_os_error
+from muse.core.errors import Changing, MuseError, from_os_error
 from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.pack import LARGE
@@ -137,10 +137,9 @@ def read_entry(
         raise
     except OSError as error:
         raise from_os_error(error, "cannot read", show(path)) from error
-    raise SystemTrouble(
+    raise Changing(
         f"{show(path)} keeps changing while it is read",
         "Wait until the program that writes it is done, and try again.",
-        kind="changing",
     )
 
 
@@ -223,8 +222,8 @@ class Folders:
         try:
             for part in folder.split("/"):
                 below = self._step(fd, part, "/".join(done), create)
-                os.close(fd)
-                fd = below
+                above, fd = fd, below
+                os.close(above)
                 done.append(part)
         except BaseException as error:
             os.close(fd)
@@ -306,13 +305,15 @@ class Folders:
 
     def _close_last(self) -> None:
         if self._last is not None:
-            os.close(self._last[1])
-            self._last = None
+            fd, self._last = self._last[1], None
+            os.close(fd)
 
     def close(self) -> None:
         """Give the descriptors back."""
-        self._close_last()
-        os.close(self._root)
+        try:
+            self._close_last()
+        finally:
+            os.close(self._root)
 
     def __enter__(self) -> Folders:
         return self

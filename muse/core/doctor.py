@@ -6,14 +6,17 @@ is ever overwritten. So a doctor that is killed leaves the repository no worse t
 
 from __future__ import annotations
 
-from muse.core import caches, cure, finish, folder_state, fsck, health, hints, history, object_store, ops
+from muse.core import caches, cure, finish, folder_state, fsck, health, hints, history, object_store, ops, worktree
 from muse.core.cure import Cure
 from muse.core.disk import Folders
 from muse.core.errors import Damaged, MuseError
 from muse.core.findings import Findings
 from muse.core.named import NamedTuple
+from muse.core.names import show
+from muse.core.pack import PackGone
 from muse.core.rescue import Everywhere
 from muse.core.types import id_of
+from muse.core.view import Section, encode_changes
 from muse.core.worktree_lock import WorktreeLock
 from muse.core.writing import writing
 
@@ -53,20 +56,24 @@ def repair(repo: Repo) -> Repair:
     layout, notes, mended, done = repo.layout, list[str](), list[str](), Cure()
     findings = fsck.check(layout)
     for name in caches.damaged(layout):
-        caches.throw_away(layout, name)
-        mended.append(f"threw away the cache {name}")
+        if caches.throw_away(layout, name):
+            mended.append(f"threw away the cache {name}")
     held = WorktreeLock(layout)
     try:
         if not findings.clean:
+            if hints.remove_strange(layout.lock):
+                mended.append("removed what stood in the place of `worktree.lock`")
             held.acquire(shared=False)
             mended += _heal_singles(repo)
             done = writing(repo, "doctor", (), cure.draft, ends=_ends)
             mended += _mend_applied(repo, notes)
-            findings = fsck.check(layout)
         newest = ops.newest(layout)
         if newest is not None and hints.is_stale(layout, newest):
+            hints.remove_strange(layout.head)
             ops.write_head(layout, newest)
             mended.append("wrote HEAD anew")
+        if not findings.clean:
+            findings = fsck.check(layout)
         if folder_state.is_unfinished(layout, newest):
             _finish(repo, held, notes)
     finally:
@@ -82,7 +89,35 @@ def _finish(repo: Repo, held: WorktreeLock, notes: list[str]) -> None:
             held.acquire(shared=False)
         finish.rest(repo, held, notes)
     except MuseError as error:
-        notes.append(f"the files of this folder are not finished: {error.message}")
+        if history.is_damage(error):
+            _finish_without(repo, notes)
+        else:
+            notes.append(f"the files of this folder are not finished: {error.message}")
+
+
+def _finish_without(repo: Repo, notes: list[str]) -> None:
+    """Finish the files that can be had, and say that the folder is done: else nobody could ever write again."""
+    layout, newest = repo.layout, ops.newest(repo.layout)
+    assert newest is not None
+    store = ops.open_store(layout, newest)
+    try:
+        pending = ops.read(layout, newest.folder)
+        changes = pending.changes(store)
+        ready = [one for one in changes if one.after is None or store.holds_whole(one.after.digest)]
+        part = pending._replace(worktree=Section(encode_changes(ready)))
+        left = worktree.resume(layout, part, store, durable=repo.durable).left
+        notes.append(f"finished, as far as it can be had: {pending.verb} (operation {pending.number})")
+        lost = [one.path for one in changes if one not in ready]
+        notes.extend(f"left alone, as what it should hold is lost: {show(path)}" for path in lost)
+        notes.extend(f"left alone, as it was changed since: {show(path)}" for path in left)
+    except PackGone as gone:
+        notes.append(f"the files of this folder are not finished: {gone} was replaced; run `muse doctor` again")
+        return
+    except (FileNotFoundError, Damaged):
+        notes.append(f"the files of this folder stay as they are: what operation {newest.folder} wanted is lost")
+    finally:
+        store.close()
+    folder_state.set_applied(layout, newest.number, durable=repo.durable)
 
 
 def resume(repo: Repo) -> tuple[str, ...]:
@@ -131,6 +166,7 @@ def _heal_singles(repo: Repo) -> list[str]:
                     data = everywhere.read(digest)
                 except Damaged:
                     continue
+                hints.remove_strange(layout.shard_file(digest))
                 if object_store.write_object(repo.root, id_of(digest), data):
                     healed.append(f"replaced {layout.shard_file(digest)}")
     finally:
@@ -150,6 +186,7 @@ def _mend_applied(repo: Repo, notes: list[str]) -> list[str]:
         return []
     for path in _as_before(layout, newest):
         notes.append(f"{path} is as it was before operation {newest.folder}: `muse status` shows how it differs")
+    hints.remove_strange(layout.applied)
     folder_state.set_applied(layout, newest.number, durable=repo.durable)
     return ["wrote `applied` anew"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from muse.core import io, ops, sweep
+from muse.core import io, ops, publish, sweep
 from muse.core.errors import MuseError, Unconfirmed, from_os_error
 from muse.core.types import digest_of
 
@@ -76,7 +76,7 @@ def _link(new: io.NewFile, path: str, layout: Layout, operation: Operation) -> N
         pass  # over a network a link can succeed and say that it failed
     except BaseException as error:
         if isinstance(error, OSError) and not os.path.lexists(path):
-            raise from_os_error(error, "cannot write", path) from error
+            raise publish.refusal(error, path, new.way, layout.muse) from error
         raise _unconfirmed(operation) from error
     try:
         theirs = ops.read(layout, operation.number)

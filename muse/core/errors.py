@@ -107,6 +107,12 @@ class SystemTrouble(MuseError):
     exit_status = 5
 
 
+class Changing(SystemTrouble):
+    """A program wrote to a file while it was read."""
+
+    kind = "changing"
+
+
 class Unconfirmed(SystemTrouble):
     """The work may be recorded, but the disk did not confirm it."""
 
@@ -138,6 +144,11 @@ class Unexpected(MuseError):
             f"muse made a mistake of its own: {type(error).__name__}: {' '.join(str(error).split())}",
             "What was committed is safe. Please report it, with what `MUSE_LOG=debug` shows.",
         )
+
+
+def blames_the_process(error: MuseError) -> bool:
+    """True for what the system refuses to this process whatever the file: that file may be as good as any other."""
+    return error.kind in ("emfile", "enfile", "enomem")
 
 
 def from_os_error(error: OSError, doing: str, path: str | None = None) -> SystemTrouble:

@@ -13,7 +13,8 @@ class Problem(NamedTuple):
     """Something that is not what was written.
 
     Attributes:
-        kind: "operation", "pack", "object", "commit", "tree", "blob", "section", "HEAD" or "applied".
+        kind: "operation", "pack", "object", "commit", "tree", "blob", "section", "HEAD", "applied", "config.toml" or
+            "worktree.lock".
         what: Its number, id or name.
         why: What is wrong, in words.
         commits: The first commits that cannot be had whole because of it.

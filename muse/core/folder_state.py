@@ -26,6 +26,12 @@ def applied(layout: Layout) -> int | None:
     return int(digits) if digits.isdigit() else None
 
 
+def is_told(layout: Layout, last: int) -> bool:
+    """True when `applied` holds the number of an operation that there is, and not of one that is gone."""
+    done = applied(layout)
+    return done is not None and done <= last
+
+
 def set_applied(layout: Layout, number: int, *, durable: bool) -> None:
     """Record that the folder is done up to operation `number`."""
     io.write_atomic(layout.applied, b"%d\n" % number, durable=durable)

@@ -180,12 +180,14 @@ class _Check:
         return found
 
     def _hints(self) -> None:
-        """`HEAD` and `applied`."""
-        newest = self.where.operation
-        if newest is not None and self.where.whole and hints.is_stale(self.layout, newest):
+        """The small files."""
+        newest, layout, last = self.where.operation, self.layout, self.where.last
+        if newest is not None and self.where.whole and hints.is_stale(layout, newest):
             self.remarks.append(f"HEAD does not name operation {newest.number}, the newest; it is only a hint")
-        self._hint("HEAD", lambda: hints.hidden(self.layout, self.where.last))
-        self._hint("applied", lambda: hints.wrong_applied(self.layout))
+        self._hint("HEAD", lambda: hints.hidden(layout, last) or hints.ahead(layout, last))
+        self._hint("applied", lambda: hints.wrong_applied(layout))
+        self._hint("config.toml", lambda: hints.wrong_settings(layout))
+        self._hint("worktree.lock", lambda: hints.wrong_lock(layout))
         if newest is not None and folder_state.is_behind(self.layout, newest):
             self.remarks.append(f"the files of the folder are not yet as operation {newest.folder} wants them")
 

@@ -11,7 +11,7 @@ import os
 
 from muse.core import hashing, io, progress
 from muse.core.codec import MAX_WINDOW, decompress, decompress_stream
-from muse.core.errors import Damaged, MuseError, TooNew
+from muse.core.errors import Damaged, MuseError, TooNew, blames_the_process
 from muse.core.named import NamedTuple
 from muse.core.pack import HEADER, LARGE, MAGIC, RAW, VERSION, ZSTD, ZSTD_PREFIX, Link
 from muse.core.types import PackRef, digest_of, id_of
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 #: Bytes of objects that are kept because others may rest on them.
 _ROOM = 4 * LARGE
-#: What the system refuses to this process, whatever the file.
-_OURS = ("emfile", "enfile", "enomem")
 _NAME_DIGITS, _SHARD_DIGITS = 32, 2
 _SUFFIX, _ASIDE = ".pack", ".damaged"
 
@@ -78,7 +76,7 @@ class Examiner:
             try:
                 self._total += store.pack(ref).count
             except MuseError as error:
-                if error.kind in _OURS:
+                if blames_the_process(error):
                     raise
 
     def examine(self, ref: PackRef) -> Health:

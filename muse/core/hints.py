@@ -1,7 +1,13 @@
-"""`HEAD` and `applied`: whether they say what they should. Nothing rests on the first; on the second, who finishes
-the folder after a crash."""
+"""The small files of `.muse/`: whether they say what they should.
+
+Nothing rests on `HEAD`; on `applied`, who finishes the folder after a crash; on the settings and on the lock, whether
+anything can be written at all.
+"""
 
 from __future__ import annotations
+
+import os
+import stat
 
 from muse.core import io, ops
 from muse.core.errors import Damaged, MuseError
@@ -32,6 +38,49 @@ def hidden(layout: Layout, last: int) -> str:
     return gap if seen < last else ""
 
 
+def ahead(layout: Layout, last: int) -> str:
+    """What is wrong when `HEAD` names an operation above `last`, the highest that there is; empty when it does not.
+
+    A command writes its entry before it writes the hint: so an entry is gone, or the hint is damaged.
+    """
+    hint = ops.hinted(layout)
+    if hint <= last or os.path.lexists(layout.operation(hint)):
+        return ""
+    return f"{layout.head} names operation {hint}, and the newest is {last}: what came after that is gone"
+
+
+def wrong_settings(layout: Layout) -> str:
+    """What is wrong with the settings of the repository; empty, as that is raised.
+
+    Raises:
+        UsageProblem: They are not TOML, or a value is none of the choices.
+        MuseError: They cannot be read.
+    """
+    from muse.core import toml
+    from muse.core.config import KNOWN, Settings
+
+    settings = Settings(toml.read(layout.config), {})
+    for key, known in KNOWN.items():
+        if known.choices:
+            settings.text(key)
+    return ""
+
+
+def wrong_lock(layout: Layout) -> str:
+    """What is wrong with the lock on the files of the folder, whose bytes mean nothing; empty, as that is raised.
+
+    Raises:
+        Damaged: Something else than a file stands there.
+        SystemTrouble: It cannot be opened.
+    """
+    try:
+        fd, _ = io.open_regular(layout.lock, 1 << 62)
+    except FileNotFoundError:
+        return ""
+    os.close(fd)
+    return ""
+
+
 def wrong_applied(layout: Layout) -> str:
     """What is wrong with the file that says how far the folder is; empty when nothing is.
 
@@ -48,3 +97,22 @@ def wrong_applied(layout: Layout) -> str:
         return f"{layout.applied} does not hold a number"
     last = max(ops.numbers(layout), default=0)
     return f"{layout.applied} names operation {int(digits)}, and the newest is {last}" if int(digits) > last else ""
+
+
+def remove_strange(path: str) -> bool:
+    """Remove what stands in the place of a file of ours and is none: a link, a FIFO, a socket, an empty folder.
+
+    Returns:
+        False when a regular file stands there, or nothing, or a folder with something in it.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+        if stat.S_ISREG(mode):
+            return False
+        if stat.S_ISDIR(mode):
+            os.rmdir(path)
+        else:
+            os.unlink(path)
+    except OSError:
+        return False
+    return True

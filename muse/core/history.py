@@ -6,7 +6,7 @@ Everybody else reads the newest operation, and stops when that is damaged.
 from __future__ import annotations
 
 from muse.core import ops
-from muse.core.errors import Damaged, MuseError, TooNew
+from muse.core.errors import Damaged, MuseError, Refused, TooNew
 from muse.core.named import NamedTuple
 
 TYPE_CHECKING = False
@@ -85,14 +85,24 @@ def is_damage(error: MuseError) -> bool:
 
 
 def ends(layout: Layout) -> Ends:
-    """Look for the newest operation that is whole."""
-    numbers = ops.numbers(layout)
+    """Look for the newest operation that is whole.
+
+    Raises:
+        Refused: Others drop operations faster than they can be read.
+    """
+    for _ in range(ops.TRIES):
+        try:
+            return _ends(layout, ops.numbers(layout))
+        except FileNotFoundError:
+            continue  # a gc has dropped it since it was listed, and a newer one is there
+    raise Refused("others keep dropping operations of this repository", "Try again.", kind="busy")
+
+
+def _ends(layout: Layout, numbers: list[int]) -> Ends:
     unsure: MuseError | None = None
     for number in reversed(numbers):
         try:
             return Ends(ops.read(layout, number), numbers[-1], unsure)
-        except FileNotFoundError:
-            continue
         except MuseError as error:
             unsure = unsure if is_damage(error) else error
     return Ends(None, numbers[-1] if numbers else 0, unsure)

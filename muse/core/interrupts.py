@@ -2,6 +2,10 @@
 
 Blocking the signal would be no use in a kernel, which has other threads that take it; so the handler is swapped.
 Only the main thread may do that; elsewhere KeyboardInterrupt is not raised anyway.
+
+A front end gives each command a `Turn`: the first Ctrl+C ends the command, and further ones do not disturb it while
+it cleans up. What is pressed once the command counts waits until the front end has shown the answer. Where a program
+calls a verb itself there is no turn, and it is raised as soon as the command is done.
 """
 
 from __future__ import annotations
@@ -9,7 +13,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
-    from types import FrameType
+    from types import FrameType, TracebackType
     from typing import Any
 else:
     try:
@@ -18,10 +22,41 @@ else:
         import signal
 
 _pending = False
+_in_turn = False
+
+
+class Turn:
+    """One command of a front end, as a context manager. It leaves the handler as it found it."""
+
+    def __init__(self) -> None:
+        self._previous: Any = None
+        self._outer = False
+
+    def __enter__(self) -> None:
+        global _in_turn
+        found = signal.getsignal(signal.SIGINT)
+        if found is None or found is signal.SIG_IGN:
+            return
+        try:
+            signal.signal(signal.SIGINT, _stop if found is signal.default_int_handler else found)
+        except ValueError:
+            return  # not the main thread
+        self._previous, self._outer, _in_turn = found, _in_turn, True
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        global _in_turn, _pending
+        if self._previous is None:
+            return
+        _in_turn = self._outer
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            _pending = False  # whoever pressed it twice has what they wanted
+        signal.signal(signal.SIGINT, self._previous)
 
 
 class Deferral:
-    """SIGINT is noted instead of raised between `begin` and `end`."""
+    """SIGINT is noted instead of raised between `begin` and `end`; within a turn until that is over."""
 
     def __init__(self) -> None:
         self._previous: Any = None
@@ -38,20 +73,48 @@ class Deferral:
         self._active = True
 
     def end(self) -> None:
-        """Go back to the handler before."""
-        if self._active:
-            self._active = False
-            signal.signal(signal.SIGINT, self._previous if self._previous is not None else signal.SIG_DFL)
+        """Go back to the handler before; outside a turn it gets what was held back.
+
+        Raises:
+            KeyboardInterrupt: There was no turn, and Ctrl+C was pressed since `begin`.
+        """
+        global _pending
+        if not self._active:
+            return
+        self._active = False
+        if self._previous is _stop or self._previous is _note:
+            return  # a turn, or another deferral, goes on
+        self._restore()
+        if _pending and not _in_turn:
+            _pending = False
+            if not callable(self._previous):
+                raise KeyboardInterrupt
+            self._previous(signal.SIGINT, None)
 
     def cancel(self) -> None:
-        """The command did not count after all: as `end`, and a Ctrl+C that was held back is raised now.
+        """Nothing counts as yet: within a turn, too, what was held back is raised now, and the next one at once.
 
         Raises:
             KeyboardInterrupt: It was pressed since `begin`.
         """
-        if self._active:
-            self.end()
-            deliver()
+        global _pending
+        if not self._active:
+            return
+        self._active = False
+        if self._previous is _note:
+            return  # another deferral goes on
+        self._restore()
+        if _pending:
+            _pending = False
+            raise KeyboardInterrupt
+
+    def _restore(self) -> None:
+        signal.signal(signal.SIGINT, self._previous if self._previous is not None else signal.SIG_DFL)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGINT, _note)
+    raise KeyboardInterrupt
 
 
 def _note(number: int, frame: FrameType | None) -> None:
@@ -73,4 +136,4 @@ def deliver() -> None:
     global _pending
     if _pending:
         _pending = False
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("too late, the command is done")

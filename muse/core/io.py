@@ -115,33 +115,32 @@ def sync(fd: int) -> None:
         os.fsync(fd)
 
 
-def sync_folder(path: str) -> None:
-    """Make the names in a folder survive a power cut."""
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def sync_names(fd: int) -> None:
+    """Make the names in an open folder survive a power cut; some shared folders have no such call for folders."""
     try:
         os.fsync(fd)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+
+
+def sync_folder(path: str) -> None:
+    """The same for a folder that is not open."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sync_names(fd)
     finally:
         os.close(fd)
-
-
-def make_folder(path: str) -> None:
-    """Make a folder, and those above it, so that their names survive a power cut."""
-    if os.path.isdir(path or "."):
-        return
-    above = os.path.dirname(path)
-    make_folder(above)
-    try:
-        os.mkdir(path)
-    except FileExistsError:
-        return
-    sync_folder(above or ".")
 
 
 def write_all(fd: int, data: bytes | bytearray) -> None:
     """Write every byte, however often the system stops half-way."""
     view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
+    try:
+        while view:
+            view = view[os.write(fd, view) :]
+    finally:
+        view.release()  # an error that is kept for later would keep the buffer from growing, or going
 
 
 class NewFile:
@@ -171,6 +170,7 @@ class NewFile:
         self.temp: str | None = None
         self.size = 0
         self._buffer = bytearray()
+        self._failed: OSError | None = None
         self.fd = self._open()
 
     def _open(self) -> int:
@@ -195,9 +195,10 @@ class NewFile:
                 remove_quietly(name)
                 raise
             os.close(fd)
+            remove_quietly(name)
 
     def write(self, data: bytes) -> None:
-        """Append bytes."""
+        """Append bytes. Once that has failed it fails for good: nobody knows how many are written."""
         self._buffer += data
         self.size += len(data)
         if len(self._buffer) >= _BUFFER:
@@ -205,8 +206,14 @@ class NewFile:
 
     def flush(self) -> None:
         """Hand what is buffered to the system."""
+        if self._failed is not None:
+            raise self._failed
         if self._buffer:
-            write_all(self.fd, self._buffer)
+            try:
+                write_all(self.fd, self._buffer)
+            except OSError as error:
+                self._failed = error
+                raise
             self._buffer = bytearray()
 
     def sync(self) -> None:
@@ -258,7 +265,10 @@ class NewFile:
         assert self.temp is not None
         os.rename(self.temp, path)
         self.temp = None
-        self.sync_folder()
+        try:
+            self.sync_folder()
+        except OSError as error:
+            raise from_os_error(error, "the disk did not confirm", path) from error
 
     def sync_folder(self) -> None:
         """Make the name durable."""
@@ -299,12 +309,11 @@ class NewFile:
 
 
 def _is_ours(fd: int) -> bool:
-    """Lock a temporary file; False when a sweep took it between its creation and the lock."""
+    """Lock a temporary file; False when a sweep took it, or is about to, between its creation and the lock."""
     try:
-        locks.try_lock(fd)
+        return locks.try_lock(fd) and os.fstat(fd).st_nlink != 0
     except locks.LocksUnsupported:
         return True
-    return os.fstat(fd).st_nlink != 0
 
 
 def remove_quietly(path: str) -> None:
@@ -319,7 +328,7 @@ def write_atomic(path: str, data: bytes, *, durable: bool = True, prefix: str = 
     """Replace the file at `path` by `data`: a reader sees the old bytes or the new ones.
 
     Raises:
-        SystemTrouble: The system refused; the old file stands.
+        SystemTrouble: The system refused; the old file stands, or the new one, which may not survive a power cut.
     """
     try:
         with NewFile(os.path.dirname(path) or ".", prefix, durable=durable) as new:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from contextlib import suppress
 from operator import attrgetter
 
-from muse.core.errors import Damaged
+from muse.core.errors import Damaged, SystemTrouble, blames_the_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from muse.core.pack import Pack
     from muse.core.store import ObjectStore
     from muse.core.types import PackRef
 
@@ -64,6 +65,17 @@ def take_in(store: ObjectStore) -> tuple[PackRef, ...]:
     if writer is not None and writer.size:
         for ref in choose(store.refs, writer.size):
             with suppress(Damaged):
-                if writer.take_in(store.pack(ref)):
+                pack = _opened(store, ref)
+                if pack is not None and writer.take_in(pack):
                     joined.append(ref)
     return tuple(joined)
+
+
+def _opened(store: ObjectStore, ref: PackRef) -> Pack | None:
+    """A pack; None when the system does not let us read it."""
+    try:
+        return store.pack(ref)
+    except SystemTrouble as error:
+        if blames_the_process(error):
+            raise
+        return None

@@ -18,9 +18,28 @@ _HELD = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
 #: Some systems offer the module and no lock in it.
 AVAILABLE = os.name == "posix" and hasattr(fcntl, "flock")
 
+#: Seconds that a short step waits for another process.
+PATIENCE = 10.0
+
 
 class LocksUnsupported(Exception):
     """The file system (or the platform) has no `flock`."""
+
+
+def wait_for_lock(fd: int) -> bool:
+    """Take the lock on an open file, and wait for it; False when somebody else still holds it after `PATIENCE`.
+
+    Raises:
+        LocksUnsupported: There are no such locks here.
+    """
+    import time
+
+    deadline = time.monotonic() + PATIENCE
+    while not try_lock(fd):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.005)
+    return True
 
 
 def try_lock(fd: int, *, shared: bool = False) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from muse.core import io, temps
+from muse.core import io, publish, temps
 from muse.core.errors import Damaged, from_os_error
 from muse.core.pack import BUCKET, END, ENTRY, FOOTER, HEADER, MAGIC, VERSION, Slot
 from muse.core.types import PackRef
@@ -112,9 +112,12 @@ class NewPack:
         try:
             self._write_index()
             self._file.sync()
-            self._file.link(path)
         except OSError as error:
             raise from_os_error(error, "cannot write", path) from error
+        try:
+            self._file.link(path)
+        except OSError as error:
+            raise publish.refusal(error, path, self._file.way, self._layout.muse) from error
         ref = PackRef(name, self.size)
         self.discard()
         return ref

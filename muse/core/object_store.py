@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from muse.core import io, ops, temps
+from muse.core import create, io, ops, temps
 from muse.core.errors import Damaged, Missing, UsageProblem, from_os_error
 from muse.core.pack import PackGone
 from muse.core.paths import Layout, objects_dir
@@ -83,7 +83,7 @@ def write_object(root: str | os.PathLike[str], object_id: str, data: bytes) -> b
     path = Layout(os.fspath(root)).shard_file(_digest(object_id))
     folder = os.path.dirname(path)
     try:
-        io.make_folder(folder)
+        create.make_folder(folder)
         if _is_whole(path, object_id):
             io.sync_folder(folder)  # a dead writer may have linked it without doing so
             return False

@@ -144,6 +144,8 @@ def _decode(value: dict[str, Any]) -> Operation:
     known = {name: value[name] for name in Operation._fields}
     if any(type(known[name]) is not kind for name, kind in _TYPES.items()):
         raise ValueError
+    if set(map(type, known["args"])) - {str} or set(map(type, (*known["redo"], *known["lost"]))) - {int}:
+        raise ValueError
     known["view"] = decode_view(value["view"])
     known["packs"] = tuple([_decode_ref(*ref) for ref in value["packs"]])
     known["retires"] = tuple([_decode_ref(*ref) for ref in value["retires"]])
@@ -197,7 +199,7 @@ def newest_number(layout: Layout) -> int:
     that leads to an entry without another before it: a gc has been there, and that entry may be one that a writer,
     suspended since, has just made on what is gone, see `muse.core.entry`.
     """
-    hint = _hint(layout)
+    hint = hinted(layout)
     number = _last_from(layout, hint) if hint else 0
     if number <= 1 or not _stands(layout, number) or not _stands(layout, number - 1):
         number = _last_from(layout, max(numbers(layout), default=0))
@@ -257,7 +259,8 @@ def drop(layout: Layout, oldest: int) -> None:
         io.remove_quietly(layout.operation(number))
 
 
-def _hint(layout: Layout) -> int:
+def hinted(layout: Layout) -> int:
+    """The number that `HEAD` names; 0 when it names none."""
     try:
         word, _, digits = io.read_file(layout.head, 1 << 16).split(b"\n", 1)[0].partition(b" ")
         return int(digits) if word == b"operation" and digits.isdigit() and len(digits) <= _DIGITS else 0
@@ -275,7 +278,7 @@ def head(operation: Operation) -> bytes:
 
 def write_head(layout: Layout, operation: Operation, *, durable: bool = False) -> None:
     """Write the hint, unless a later command was faster."""
-    hint = _hint(layout)
+    hint = hinted(layout)
     if hint > operation.number and _stands(layout, hint):
         return
     io.write_atomic(layout.head, head(operation), durable=durable)

@@ -241,8 +241,8 @@ class Pack:
     def close(self) -> None:
         """Give the descriptor back. Who reads on opens the file again."""
         if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
+            fd, self.fd = self.fd, -1
+            os.close(fd)
             if self._holder is not None:
                 self._holder.closed(self)
 

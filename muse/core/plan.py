@@ -8,11 +8,12 @@ the file is the last good one.
 
 from __future__ import annotations
 
+import errno
 import os
 
-from muse.core import names
+from muse.core import names, twins
 from muse.core.disk import Blocked, Folders, Found, NotAFile
-from muse.core.errors import Refused, SystemTrouble
+from muse.core.errors import Changing, Refused, from_os_error
 from muse.core.named import NamedTuple
 from muse.core.types import LINK, Change, Entry
 from muse.core.worktree import Planned
@@ -54,13 +55,14 @@ def plan(root: str, store: ObjectStore, targets: Iterable[Target], noise: Noise,
 
     Raises:
         Refused: Two wanted names are one to this file system.
-        SystemTrouble: A file cannot be read.
+        SystemTrouble: A file cannot be read, or a folder in which something would change may not be changed.
     """
     planner = _Planner(root, store, {target.path: target for target in targets}, noise, force)
     planner.refuse_twins()
     with Folders(root) as folders:
         for target in planner.targets.values():
             planner.look(folders, target)
+    planner.refuse_closed()
     return Plan(tuple(planner.planned), tuple(sorted(planner.collisions)))
 
 
@@ -70,10 +72,14 @@ class _Planner:
         self.planned: list[Planned] = []
         self.collisions: set[str] = set()
         self.removed: set[str] = set()
+        self.folds_names = twins.folds_names(root)
+        paths = [target.path for target in self.targets.values() if target.after is None and self.folds_names]
+        self.leaving = set(map(twins.key, paths))
 
     def look(self, folders: Folders, target: Target) -> None:
         """Decide about one target."""
-        found = folders.find(target.path)
+        twin_leaves = target.after is not None and bool(self.leaving) and twins.key(target.path) in self.leaving
+        found = Found(None) if twin_leaves else folders.find(target.path)  # what stands there is looked at as the twin
         if found.seen is not None and found.entry is None:
             self._something_else(folders, target, found)
             return
@@ -143,21 +149,31 @@ class _Planner:
             except (FileNotFoundError, NotAFile, Blocked):
                 saved = b""
             if saved != found.entry.digest:
-                raise SystemTrouble(
-                    f"{names.show(path)} changed while it was read", "Nothing was changed; try again.", kind="changing"
+                raise Changing(
+                    f"{names.show(path)} changed while it was read", "Nothing was changed; try again."
                 )
         self.planned.append(Planned(Change(path, found.entry, after), found))
+
+    def refuse_closed(self) -> None:
+        """Refuse to begin what could not be finished: a folder that is mounted read-only, say, is seen before."""
+        for folder in sorted({plan.change.path.rpartition("/")[0] for plan in self.planned}):
+            place = os.path.join(self.root, folder) if folder else self.root
+            while os.path.islink(place) or not os.path.isdir(place):
+                place = os.path.dirname(place)
+            if not os.access(place, os.W_OK | os.X_OK):
+                code = errno.EROFS if os.statvfs(place).f_flag & os.ST_RDONLY else errno.EACCES
+                raise from_os_error(OSError(code, os.strerror(code)), "cannot change files in", place)
 
     def refuse_twins(self) -> None:
         """Refuse two wanted names that this file system would take for one."""
         seen: dict[str, str] = {}
-        if not _folds_names(self.root):
+        if not self.folds_names:
             return
         for target in self.targets.values():
             if target.after is None:
                 continue
             for path in _way_to(target.path):
-                twin = seen.setdefault("/".join(map(names.fold, path.split("/"))), path)
+                twin = seen.setdefault(twins.key(path), path)
                 if twin != path:
                     raise Refused(
                         f"{names.show(twin)} and {names.show(path)} are one name on this file system",
@@ -171,13 +187,6 @@ def _way_to(path: str) -> Iterator[str]:
     while path:
         yield path
         path = path.rpartition("/")[0]
-
-
-def _folds_names(root: str) -> bool:
-    """True when the file system takes `.MUSE` for `.muse`."""
-    return os.path.lexists(os.path.join(root, ".MUSE")) and os.path.samefile(
-        os.path.join(root, ".MUSE"), os.path.join(root, ".muse")
-    )
 
 
 def _files_below(root: str, path: str) -> Iterator[str]:

@@ -10,12 +10,16 @@ import errno
 import os
 
 from muse.core import locks
-from muse.core.errors import SystemTrouble
+from muse.core.errors import SystemTrouble, from_os_error
 
 LINK, RENAME, LOCK = "link", "rename", "lock"
 WAYS = (LINK, RENAME, LOCK)
 
 _LOCK_NAME = "publish.lock"
+#: What says nothing about the abilities of a file system.
+_PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS}
+_NEEDED = {LINK: "hard links", RENAME: "renaming without replacing", LOCK: "locks"}
+_LACKING = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.ENOLCK}
 
 
 def link_nameless(fd: int, path: str) -> None:
@@ -47,20 +51,45 @@ def create(temp: str, path: str, way: str) -> None:
 
 
 def _rename_locked(temp: str, path: str) -> None:
-    import time
-
     fd = os.open(os.path.join(os.path.dirname(path), _LOCK_NAME), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        deadline = time.monotonic() + 10
-        while not locks.try_lock(fd):
-            if time.monotonic() > deadline:
-                raise OSError(errno.EAGAIN, "another process keeps the lock", path)
-            time.sleep(0.005)
+        if not locks.wait_for_lock(fd):
+            raise OSError(errno.EAGAIN, "another process keeps the lock", path)
         if os.path.lexists(path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
         os.rename(temp, path)
+    except locks.LocksUnsupported:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), path) from None
     finally:
         os.close(fd)
+
+
+def refusal(error: OSError, path: str, way: str, folder: str) -> SystemTrouble:
+    """What to say when a name could not be created.
+
+    A repository that was copied from elsewhere may ask for a way that is not to be had here.
+
+    Args:
+        error: What the system raised.
+        path: The name.
+        way: How it was tried.
+        folder: Where to look for a way that works.
+    """
+    if error.errno not in _LACKING:
+        return from_os_error(error, "cannot write", path)
+    try:
+        found = find_way(folder)
+    except SystemTrouble as none:
+        return none
+    except OSError as worse:
+        return from_os_error(worse, "cannot write", path)
+    if found == way:
+        return from_os_error(error, "cannot write", path)
+    return SystemTrouble(
+        f"cannot write {path}: this file system has no {_NEEDED[way]}",
+        f"If the repository is to stay here: `muse config store.publish {found}`.",
+        kind="no-exclusive-create",
+    )
 
 
 def find_way(folder: str) -> str:
@@ -68,18 +97,20 @@ def find_way(folder: str) -> str:
 
     Raises:
         SystemTrouble: None of them works, so that two writers could not be told apart.
+        OSError: No file can be created at all, or the system refused what it may allow in a minute.
     """
     from muse.core import temps
 
     for way in WAYS:
         source = os.path.join(folder, temps.new_name(temps.MUSE_TEMP))
         target = os.path.join(folder, temps.new_name(temps.MUSE_TEMP))
+        os.close(os.open(source, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
         try:
-            os.close(os.open(source, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
             create(source, target, way)
             return way
-        except (OSError, locks.LocksUnsupported):
-            continue
+        except OSError as error:
+            if error.errno in _PASSING:
+                raise
         finally:
             for name in (source, target):
                 if os.path.lexists(name):

@@ -12,6 +12,7 @@ from muse.core import hashing, health, io, progress
 from muse.core.errors import Damaged, MuseError
 from muse.core.pack import LARGE, ZSTD_PREFIX, Pack
 from muse.core.paths import MUSE
+from muse.core.records import MAX_RECORD
 from muse.core.store import ObjectStore
 from muse.core.types import digest_of
 
@@ -49,9 +50,10 @@ class Everywhere(ObjectStore):
             return super()._read(digest, tried, most)
         except Damaged:
             for path in self._elsewhere(digest):
-                data = b"".join(_contents(path))
-                if digest_of(data) == digest:
-                    return data
+                if os.lstat(path).st_size <= MAX_RECORD:
+                    data = b"".join(_contents(path))
+                    if digest_of(data) == digest:
+                        return data
             raise
 
     def copies(self, digest: bytes) -> Iterator[tuple[Pack, Slot]]:
@@ -88,9 +90,16 @@ class Everywhere(ObjectStore):
 
     def _elsewhere(self, digest: bytes) -> Iterator[str]:
         """The files of other places that may hold an object."""
-        for path in (self._layout.shard_file(digest), self.files.get(digest)):
-            if path is not None and os.path.lexists(path):
-                yield path
+        single, theirs = self._layout.shard_file(digest), self.files.get(digest)
+        if os.path.lexists(single) and self._may_be(digest, os.lstat(single).st_size):
+            yield single
+        if theirs is not None and os.path.lexists(theirs):
+            yield theirs
+
+    def _may_be(self, digest: bytes, size: int) -> bool:
+        """Whether a single object has the size that it should: nobody reads through gigabytes of nothing."""
+        declared = self.declared(digest)
+        return size == declared if declared is not None else size <= io.MAX_READ
 
     def fetch(self, digest: bytes, writer: PackWriter) -> bool:
         """Write an object anew from a place that is no pack; False when there is none."""

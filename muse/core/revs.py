@@ -7,7 +7,7 @@ import re
 from muse.core import names
 from muse.core.clock import ago, parse
 from muse.core.dag import ancestor, read_commit
-from muse.core.errors import Damaged, UsageProblem
+from muse.core.errors import Damaged, MuseError, UsageProblem
 from muse.core.types import ID_PREFIX, id_of
 
 TYPE_CHECKING = False
@@ -91,12 +91,12 @@ def _base(state: State, base: str, text: str) -> bytes:
 
 def _by_prefix(state: State, base: str, text: str) -> bytes:
     digits = base.removeprefix(ID_PREFIX)
-    found, damage = [], None
-    for digest in sorted(state.store.starting_with(digits)) if _PREFIX.fullmatch(digits) else ():
+    found, damage = [], list[MuseError]()  # what cannot be found may be in a pack that is damaged
+    for digest in sorted(state.store.starting_with(digits, damage)) if _PREFIX.fullmatch(digits) else ():
         try:
             state.store.read(digest)
         except Damaged as error:
-            damage = error
+            damage.append(error)
             continue
         try:
             read_commit(state.store, digest)
@@ -105,13 +105,11 @@ def _by_prefix(state: State, base: str, text: str) -> bytes:
         found.append(digest)
     if len(found) == 1:
         return found[0]
-    if damage is not None and not found:
-        raise damage
+    if damage and not found:
+        raise damage[-1]
     if found:
         listed = ", ".join(id_of(digest)[: len(ID_PREFIX) + 12] for digest in found[:5])
         raise UsageProblem(f"{text} is the beginning of {len(found)} commits", f"Give more digits: {listed}.")
-    if _PREFIX.fullmatch(digits):
-        state.store.open_all()  # what cannot be found may be in a pack that is damaged
     raise UsageProblem(
         f"{names.show(text)} names no commit",
         "`muse log` lists commits, `muse branch` lists branches.",

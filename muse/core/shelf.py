@@ -10,7 +10,7 @@ from __future__ import annotations
 from muse.core.errors import Damaged
 from muse.core.named import NamedTuple
 from muse.core.types import DIGEST_SIZE, Change
-from muse.core.view import Stage, View, decode_entry, encode_entry
+from muse.core.view import Stage, View, decode_change, decode_entry, encode_entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,5 +79,7 @@ def _decode(value: Any) -> Shelved:
     if type(message) is not str or type(time) is not str or not isinstance(branch, str | None):
         raise ValueError
     stage = {path: decode_entry(entry) for path, entry in value["stage"].items()}
-    files = tuple(Change(path, decode_entry(before), decode_entry(after)) for path, before, after in value["files"])
+    if set(map(type, stage)) - {str}:
+        raise ValueError
+    files = tuple([decode_change(*one) for one in value["files"]])
     return Shelved(message, time, branch, commit, stage, files)

@@ -7,7 +7,7 @@ known here and nowhere above: whole, compressed, or as what changed since an old
 from __future__ import annotations
 
 from muse.core.codec import MAX_WINDOW, decompress
-from muse.core.errors import Damaged, Missing
+from muse.core.errors import Damaged, Missing, MuseError, blames_the_process
 from muse.core.hashing import Beside
 from muse.core.pack import LARGE, RAW, ZSTD, ZSTD_PREFIX, Holder, Link, Pack, PackGone, Slot
 from muse.core.types import PackRef, digest_of, id_of
@@ -76,10 +76,11 @@ class ObjectStore:
     def __contains__(self, digest: bytes) -> bool:
         return next(self._places(digest), None) is not None
 
-    def _places(self, digest: bytes, damage: list[Damaged] | None = None) -> Iterator[tuple[Source, Slot]]:
+    def _places(self, digest: bytes, damage: list[MuseError] | None = None) -> Iterator[tuple[Source, Slot]]:
         """Wherever an object lies, newest first.
 
-        A damaged pack does not hide what others hold, and what it held is written anew; the damage is told.
+        A pack that is damaged, or that the system does not let us read, does not hide what others hold, and what it
+        held is written anew; the damage is told.
         """
         found = self.writer.find(digest) if self.writer is not None else None
         if found is not None:
@@ -88,7 +89,9 @@ class ObjectStore:
             try:
                 pack = self.pack(ref)
                 slot = pack.find(digest)
-            except Damaged as error:
+            except MuseError as error:
+                if blames_the_process(error):
+                    raise
                 if damage is not None:
                     damage.append(error)
                 continue
@@ -100,7 +103,7 @@ class ObjectStore:
         return next(((pack, slot) for pack, slot in self._places(digest) if isinstance(pack, Pack)), None)
 
     def _place(self, digest: bytes) -> tuple[Source, Slot]:
-        damage: list[Damaged] = []
+        damage: list[MuseError] = []
         for place in self._places(digest, damage):
             return place
         raise damage[-1] if damage else Missing(f"{id_of(digest)} is missing from the repository")
@@ -123,19 +126,22 @@ class ObjectStore:
         Raises:
             Missing: No pack of this operation holds it.
             Damaged: What is stored is not what was written, or claims more than `most`.
+            SystemTrouble: The system does not let it be read.
         """
         return self._read(digest, set(), most)
 
     def _read(self, digest: bytes, tried: set[bytes], most: int | None) -> bytes:
         """`read`, each object once: with two copies of every base there are more ways to one than time to try them."""
         tried.add(digest)
-        damage: list[Damaged] = []
-        trouble: Damaged | None = None
+        damage: list[MuseError] = []
+        trouble: MuseError | None = None
         for source, slot in self._places(digest, damage):
             try:
                 _check_size(digest, slot, most)
                 return self._checked(source, digest, slot, tried)
-            except Damaged as error:
+            except MuseError as error:
+                if blames_the_process(error):
+                    raise
                 trouble = trouble or error  # another pack may hold a good copy
         if trouble is None and not damage:
             raise Missing(f"{id_of(digest)} is missing from the repository")
@@ -282,7 +288,9 @@ class ObjectStore:
         try:
             for _ in self.pieces(digest):
                 pass
-        except Damaged:
+        except MuseError as error:
+            if blames_the_process(error):
+                raise
             return False
         return True
 
@@ -295,14 +303,22 @@ class ObjectStore:
         source, slot = self._place(digest)
         return Link.decode(source.stored(slot)) if slot.kind == ZSTD_PREFIX else None
 
-    def starting_with(self, digits: str) -> set[bytes]:
-        """The objects in packs whose digest begins with these hexadecimal digits (at least four)."""
+    def starting_with(self, digits: str, damage: list[MuseError] | None = None) -> set[bytes]:
+        """The objects in packs whose digest begins with these hexadecimal digits (at least four).
+
+        Args:
+            digits: The digits.
+            damage: Takes what is wrong with packs that cannot be looked through: they may hold more.
+        """
         found: set[bytes] = set()
         for ref in self.refs:
             try:
                 found.update(self.pack(ref).starting_with(digits))
-            except Damaged:
-                continue
+            except MuseError as error:
+                if blames_the_process(error):
+                    raise
+                if damage is not None:
+                    damage.append(error)
         return found
 
     def open_all(self) -> None:

@@ -7,6 +7,8 @@ import os
 
 _AT_FDCWD = -100
 _NOREPLACE, _EXCHANGE = 1, 2
+#: A kernel, or a file system, that does not have it; or a container whose rules do not know it.
+_NO_SYNC = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
 
 
 def sync_file_system(path: str) -> bool:
@@ -19,7 +21,10 @@ def sync_file_system(path: str) -> bool:
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         if syncfs(fd) != 0:
-            raise _failure(path)
+            error = _failure(path)
+            if error.errno in _NO_SYNC:
+                return False
+            raise error
     finally:
         os.close(fd)
     return True

@@ -11,9 +11,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
-from muse.core import io
-from muse.core.errors import UsageProblem, from_os_error
+from muse.core import io, locks
+from muse.core.errors import Refused, UsageProblem, from_os_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def read(path: str) -> dict[str, Any]:
 
 
 def write(path: str, key: str, value: str | None, *, durable: bool = True) -> None:
-    """Change one key of a file, which is made if need be.
+    """Change one key of a file, which is made if need be. Who changes another key at the same time waits.
 
     Args:
         path: The file.
@@ -51,7 +52,31 @@ def write(path: str, key: str, value: str | None, *, durable: bool = True) -> No
     Raises:
         UsageProblem: The file is not TOML, or it must be edited by hand.
         SystemTrouble: The system refused; the old file stands.
+        Refused: Somebody else keeps changing it.
     """
+    folder = os.path.dirname(path) or "."
+    try:
+        os.makedirs(folder, exist_ok=True)
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise from_os_error(error, "cannot open the folder of", path) from error
+    try:
+        _lock(fd, path)
+        _write(path, key, value, durable)
+    finally:
+        os.close(fd)
+
+
+def _lock(fd: int, path: str) -> None:
+    try:
+        with suppress(locks.LocksUnsupported):
+            if not locks.wait_for_lock(fd):
+                raise Refused(f"another process is changing {path}", "Try again.", kind="locked")
+    except OSError as error:
+        raise from_os_error(error, "cannot lock the folder of", path) from error
+
+
+def _write(path: str, key: str, value: str | None, durable: bool) -> None:
     text = _text(path)
     wanted = _parse(path, text)
     wanted.pop(key, None)
@@ -67,10 +92,6 @@ def write(path: str, key: str, value: str | None, *, durable: bool = True) -> No
         exact = False
     if not exact:
         raise UsageProblem(f"{path} is written in a way that muse cannot edit", f"Edit it by hand: {task}.")
-    try:
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    except OSError as error:
-        raise from_os_error(error, "cannot make the folder of", path) from error
     io.write_atomic(path, edited.encode(), durable=durable)
 
 

@@ -65,8 +65,15 @@ class View(NamedTuple):
         return self._replace(sections={**self.sections, name: section})
 
     def stage(self, store: ObjectStore) -> Stage:
-        """What is staged."""
-        return {path: decode_entry(entry) for path, entry in self.section(store, "stage").items()}
+        """What is staged.
+
+        Raises:
+            Damaged: It is not what was written.
+        """
+        found = self.section(store, "stage")
+        if type(found) is not dict or set(map(type, found)) - {str}:
+            raise Damaged("the stage in the view is not one")
+        return {path: decode_entry(entry) for path, entry in found.items()}
 
     def with_stage(self, store: ObjectStore, stage: Stage) -> View:
         """The same view with another stage."""
@@ -74,8 +81,17 @@ class View(NamedTuple):
         return self.with_section(store, "stage", ordered)
 
     def tags(self, store: ObjectStore) -> dict[str, bytes]:
-        """Tag name to commit."""
-        return dict(self.section(store, "tags"))
+        """Tag name to commit.
+
+        Raises:
+            Damaged: They are not what was written.
+        """
+        found = self.section(store, "tags")
+        if type(found) is not dict or set(map(type, found)) - {str} or set(map(type, found.values())) - {bytes}:
+            raise Damaged("the tags in the view are none")
+        if set(map(len, found.values())) - {DIGEST_SIZE}:
+            raise Damaged("a tag in the view names no commit")
+        return found
 
     def moved_to(self, commit: bytes) -> View:
         """The view after `commit` was made on what is checked out."""
@@ -118,6 +134,8 @@ def decode_view(value: Any) -> View:
     Raises:
         ValueError, TypeError, KeyError: They are none.
     """
+    if not isinstance(value["branch"], str | None) or set(map(type, value["branches"])) - {str}:
+        raise ValueError("branch")
     sections = {name: decode_section(section) for name, section in value["sections"].items()}
     commits = [value["commit"], *value["branches"].values()]
     if any(commit is not None and (type(commit) is not bytes or len(commit) != DIGEST_SIZE) for commit in commits):
@@ -160,6 +178,17 @@ def decode_changes(data: bytes) -> tuple[Change, ...]:
     """
     value = unpack(data, "the list of changed files of an operation")
     try:
-        return tuple(Change(path, decode_entry(before), decode_entry(after)) for path, before, after in value)
+        return tuple([decode_change(*one) for one in value])
     except (ValueError, TypeError):
         raise Damaged("the list of changed files of an operation is not one") from None
+
+
+def decode_change(path: Any, before: Any, after: Any) -> Change:
+    """The change of a file that these values are.
+
+    Raises:
+        TypeError, Damaged: They are none.
+    """
+    if type(path) is not str:
+        raise TypeError("path")
+    return Change(path, decode_entry(before), decode_entry(after))

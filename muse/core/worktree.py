@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 #: Nothing to exchange with, or a system or a file system that cannot do it.
-_NO_EXCHANGE = {errno.ENOENT, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP}
+_NO_EXCHANGE = {errno.ENOENT, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EXDEV}
 
 
 class Planned(NamedTuple):
@@ -74,7 +74,7 @@ class Staging:
             return
         try:
             if not os.path.isdir(self._folder):
-                os.makedirs(self._folder)
+                os.mkdir(self._folder)
             for number, change in enumerate(wanted):
                 assert change.after is not None
                 progress.report("writing files", number, len(wanted))
@@ -84,7 +84,8 @@ class Staging:
                 for change in wanted:
                     _sync_file(self._files[change.path])
         except OSError as error:
-            raise from_os_error(error, "cannot write", self._folder) from error
+            doing = "cannot write" if error.filename2 is None else "cannot make a link in"
+            raise from_os_error(error, doing, self._folder) from error
 
     def _write(self, path: str, entry: Entry, store: ObjectStore, *, each: bool) -> None:
         if entry.mode == LINK:
@@ -152,17 +153,18 @@ def put_in_place(
                     _remove(folders, path, touched)
                 else:
                     left.append(path)
-            _remove_empty(folders, root, touched)
+            _remove_empty(folders, touched)
             for path in [plan.change.path for plan in writes if plan.found.entry is None]:
                 _clear_empty(folders, root, path)
             many = len(writes) >= crowd.MANY
             for path, found in sorted((plan.change.path, plan.found) for plan in writes):
                 old = found if many and found.entry is not None else None
-                if not (folders.still(path, found) and _place(folders, path, staging.path(path), touched, old)):
+                staged = staging.path(path)
+                if not (folders.still(path, found) and _place(folders, path, staged, touched, old, durable)):
                     left.append(path)
             touched |= folders.made_in
-        if durable:
-            _sync_folders(root, touched)
+            if durable:
+                _sync_folders(folders, root, touched)
     except (OSError, MuseError) as error:
         reason = error.message if isinstance(error, MuseError) else os.strerror(error.errno or 0)
         raise Unconfirmed(
@@ -181,16 +183,29 @@ def _remove(folders: Folders, path: str, touched: set[str]) -> None:
     touched.add(folder)
 
 
-def _place(folders: Folders, path: str, staged: str, touched: set[str], found: Found | None) -> bool:
+def _place(
+    folders: Folders, path: str, staged: str, touched: set[str], found: Found | None, durable: bool
+) -> bool:
     folder, _, name = path.rpartition("/")
     try:
         above = folders.open(folder, create=True)
         if found is None or not _swap(staged, above, name, found):
-            os.rename(staged, name, dst_dir_fd=above)
+            _rename(staged, above, name, durable)
     except (Blocked, IsADirectoryError, NotADirectoryError, _Changed):
         return False
     touched.add(folder)
     return True
+
+
+def _rename(staged: str, above: int, name: str, durable: bool) -> None:
+    try:
+        os.rename(staged, name, dst_dir_fd=above)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        from muse.core import beside
+
+        beside.replace(staged, above, name, durable=durable)
 
 
 class _Changed(Exception):
@@ -218,7 +233,7 @@ def _swap(staged: str, above: int, name: str, found: Found) -> bool:
     raise _Changed
 
 
-def _remove_empty(folders: Folders, root: str, touched: set[str]) -> None:
+def _remove_empty(folders: Folders, touched: set[str]) -> None:
     """Remove the folders that the removals emptied, from the deepest up, but for the one that the process is in.
 
     A kernel or a shell whose current folder is gone can run nothing any more, not even `muse undo`.
@@ -228,7 +243,7 @@ def _remove_empty(folders: Folders, root: str, touched: set[str]) -> None:
         while folder:
             above, _, name = folder.rpartition("/")
             try:
-                if os.path.samefile(os.path.join(root, folder), os.curdir):
+                if _is_current(name, folders.open(above)):
                     break
                 os.rmdir(name, dir_fd=folders.open(above))
             except FileNotFoundError:
@@ -239,6 +254,10 @@ def _remove_empty(folders: Folders, root: str, touched: set[str]) -> None:
             touched.add(above)
             folder = above
     folders.forget()
+
+
+def _is_current(name: str, dir_fd: int) -> bool:
+    return os.path.samestat(os.stat(name, dir_fd=dir_fd, follow_symlinks=False), os.stat(os.curdir))
 
 
 def _clear_empty(folders: Folders, root: str, path: str) -> None:
@@ -254,15 +273,18 @@ def _clear_empty(folders: Folders, root: str, path: str) -> None:
                 break
 
 
-def _sync_folders(root: str, folders: Iterable[str]) -> None:
-    folders = sorted(folders)
-    if len(folders) >= crowd.MANY and syscalls.sync_file_system(root):
-        return
-    for folder in folders:
+def _sync_folders(folders: Folders, root: str, touched: Iterable[str]) -> None:
+    """Make the names in folders durable; some may lie on another disk than the root, or deeper than a path can say."""
+    touched = sorted(touched)
+    at_once = len(touched) >= crowd.MANY and syscalls.sync_file_system(root)
+    here = os.stat(root).st_dev
+    for folder in touched:
         try:
-            io.sync_folder(os.path.join(root, folder))
-        except (FileNotFoundError, NotADirectoryError):
+            fd = folders.open(folder)
+        except (FileNotFoundError, Blocked):
             continue
+        if not at_once or os.fstat(fd).st_dev != here:
+            io.sync_names(fd)
 
 
 def resume(layout: Layout, operation: Operation, store: ObjectStore, *, durable: bool) -> Resumed:
@@ -273,12 +295,16 @@ def resume(layout: Layout, operation: Operation, store: ObjectStore, *, durable:
     Raises:
         SystemTrouble: The system refused; the folder is as it was, or further.
     """
+    from muse.core import twins
+
     planned: list[Planned] = []
     done: list[str] = []
     left: list[str] = []
+    changes = operation.changes(store)
+    absent = twins.misspelt(layout.root, [change.path for change in changes])
     with Folders(layout.root) as folders:
-        for change in operation.changes(store):
-            found = folders.find(change.path)
+        for change in changes:
+            found = Found(None) if change.path in absent else folders.find(change.path)
             if found.entry == change.after:
                 done.append(change.path)
             elif found.folder and change.before is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 
-from muse.core import locks
+from muse.core import interrupts, locks
 from muse.core.errors import Refused, from_os_error
 
 TYPE_CHECKING = False
@@ -44,7 +44,7 @@ class WorktreeLock:
 
         Raises:
             Refused: Somebody else still holds it after `patience` seconds.
-            SystemTrouble: The lock file cannot be opened.
+            SystemTrouble: The lock file cannot be opened or locked.
         """
         self.release()
         try:
@@ -62,6 +62,9 @@ class WorktreeLock:
                 time.sleep(0.01)
         except locks.LocksUnsupported:
             self.warning = "this file system has no locks: run one muse command at a time in this folder"
+        except OSError as error:
+            self.release()
+            raise from_os_error(error, "cannot lock", self._path) from error
         except BaseException:
             self.release()
             raise
@@ -72,11 +75,13 @@ class WorktreeLock:
         return True
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Give the lock back. Ctrl+C waits for it: a lock that a kernel keeps would shut out everybody for long."""
         if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-            self.exclusive = False
+            deferral = interrupts.Deferral()
+            deferral.begin()
+            fd, self._fd, self.exclusive = self._fd, -1, False
+            os.close(fd)
+            deferral.cancel()
 
     def _refused(self) -> Refused:
         holder = _holder(self._fd)

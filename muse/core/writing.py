@@ -12,7 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from muse.core import create, crowd, entry, finish, folder_state, io, join, log, ops, syscalls, view, worktree
 from muse.core.command import State, view_of
-from muse.core.errors import MuseError, Refused, SystemTrouble, Unconfirmed
+from muse.core.errors import MuseError, NotARepository, Refused, SystemTrouble, Unconfirmed
 from muse.core.ops import Operation
 from muse.core.pack import LARGE, PackGone
 from muse.core.pack_writer import PackWriter
@@ -164,12 +164,9 @@ class _Writing:
         else:
             same = view == self.first
         if not same:
-            assert state.operation is not None
-            raise Refused(
-                f"{state.operation.user} ran `{state.operation.command}` in this repository at the same time",
-                "Nothing was changed; look at `muse status` and try again.",
-                kind="changed",
-            )
+            if state.operation is None:
+                raise NotARepository(self.repo.root)  # it was removed meanwhile
+            raise was_faster(state.operation)
 
     def _round(self, state: State, build: Callable[[State], Draft[T]]) -> T:
         draft = build(state)
@@ -189,7 +186,7 @@ class _Writing:
         """Steps 3 and 4 of the protocol: stage the files, write the pack, create the entry."""
         changes = [plan.change for plan in draft.planned]
         section = view.spill(state.store, view.encode_changes(changes))
-        if changes and folder_state.applied(self.layout) is None:
+        if changes and not folder_state.is_told(self.layout, state.number):
             folder_state.set_applied(self.layout, state.number, durable=self.repo.durable)
         staging.write(changes, state.store)
         if os.path.lexists(self.layout.operation(state.number + 1)):
@@ -304,6 +301,15 @@ class _Writing:
                 ops.drop(self.layout, operation.oldest)
         except (MuseError, OSError) as error:
             self.notes.append(f"done, but {error.message if isinstance(error, MuseError) else error}")
+
+
+def was_faster(operation: Operation) -> Refused:
+    """The error that says who changed what a command had seen."""
+    return Refused(
+        f"{operation.user} ran `{operation.command}` in this repository at the same time",
+        "Nothing was changed; look at `muse status` and try again.",
+        kind="changed",
+    )
 
 
 def _user() -> str:

@@ -50,6 +50,9 @@ def muse(line: str, cell: str | None = None) -> object:
         if cell is None:
             return run(line)
         return _run_cell(line, cell)
+    except KeyboardInterrupt as interrupt:
+        _make_plain(interrupt)
+        raise
     except MuseError as error:
         with suppress(KeyboardInterrupt):  # the error stops the notebook as well
             interrupts.deliver()
@@ -76,7 +79,7 @@ def _run_cell(line: str, body: str) -> object:
     result: object = None
     for typed in map(str.strip, body.splitlines()):
         if typed and not typed.startswith("#"):
-            _display(result)
+            _tell(result)
             result = run(typed.removeprefix("%muse ").removeprefix("muse "))
     return result
 
@@ -92,8 +95,9 @@ def _call(words: list[str], quiet: bool) -> object:
         return None
     try:
         call = parse(words)
-        with watched():
+        with interrupts.Turn(), watched():
             result: Result = call.function(*call.positional, **call.keywords)
+            answer = result.json() if call.json else result
     except HelpAsked as asked:
         print(asked, end="")
         return None
@@ -104,10 +108,8 @@ def _call(words: list[str], quiet: bool) -> object:
     except Exception as error:
         log.problem("unexpected")
         raise Unexpected(error) from None
-    answer = result.json() if call.json else result
     if interrupts.pending():
-        _display(answer)
-        interrupts.deliver()
+        _tell(answer)
     return None if quiet else answer
 
 
@@ -123,8 +125,20 @@ def _strip_semicolon(line: str) -> tuple[str, bool]:
     return (line[:-1].rstrip(), True) if line.endswith(";") else (line, False)
 
 
-def _display(result: object) -> None:
-    if result is not None:
-        from IPython.display import display
+def _tell(answer: object) -> None:
+    """Display the whole answer. Ctrl+C waits for it: what was recorded must be told."""
+    if answer is None:
+        return
+    from IPython.display import display
 
-        display(result)
+    with interrupts.Turn():
+        interrupts.Deferral().begin()  # until the turn is over
+        display(answer)
+    interrupts.deliver()
+
+
+def _make_plain(interrupt: KeyboardInterrupt) -> None:
+    """Have IPython show one line, and not the way through muse on which it was when Ctrl+C was pressed."""
+    if not interrupt.args:
+        interrupt.args = ("nothing was recorded",)
+    interrupt._render_traceback_ = lambda: [f"KeyboardInterrupt: {interrupt}"]  # type: ignore[attr-defined]

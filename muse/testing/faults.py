@@ -13,8 +13,10 @@ import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 #: Calls that create, change, remove, or make durable. Names that a machine does not have do no harm.
 CALLS = (
@@ -23,6 +25,9 @@ CALLS = (
     *("mkdir", "mkdirat", "rmdir", "chmod", "fchmod", "fchmodat", "utimensat"),
     *("fsync", "fdatasync", "sync", "syncfs", "flock"),
 )
+
+#: Calls that open what is there, or read it.
+READS = ("open", "openat", "read", "pread64", "getdents64", "readlink", "readlinkat")
 
 _LINE = re.compile(r"(?:(\d+) +)?(\w+)\((.*)")
 #: A descriptor with its path, or a quoted path.
@@ -50,18 +55,25 @@ class Call(NamedTuple):
 
     @property
     def changes(self) -> bool:
-        """Whether it can change a disk: opening a file to read it cannot."""
-        return self.name not in ("open", "openat") or bool(self.flags & {"O_CREAT", "O_TMPFILE", "O_TRUNC"})
+        """Whether it can change a disk: reading cannot, nor opening a file to read it."""
+        return self.name not in READS or bool(self.flags & {"O_CREAT", "O_TMPFILE", "O_TRUNC"})
 
     def __str__(self) -> str:
         return f"{self.name} {self.nth} ({' '.join(self.paths)})"
 
 
 class Fault(NamedTuple):
-    """What happens at which call: "signal=SIGKILL", "signal=SIGINT" or "error=ENOSPC"."""
+    """What happens at which call.
+
+    Attributes:
+        call: The call.
+        what: "signal=SIGKILL", "signal=SIGINT" or "error=ENOSPC".
+        anywhere: Any thread may be hit, the first that comes to its n-th call of that name; else it is the main one.
+    """
 
     call: Call
     what: str
+    anywhere: bool = False
 
     def __str__(self) -> str:
         return f"{self.what.partition('=')[2]} at {self.call}"
@@ -90,16 +102,45 @@ def missing() -> str | None:
     return f"strace may not be used here: {tried.stderr.strip()}" if tried.returncode else None
 
 
-def trace(command: Sequence[str], *, cwd: str, env: Mapping[str, str]) -> list[Call]:
-    """Run a command undisturbed, and list the calls of its main thread that are among `CALLS`.
+def trace(
+    command: Sequence[str],
+    *,
+    cwd: str,
+    env: Mapping[str, str],
+    names: Sequence[str] = CALLS,
+    status: int = 0,
+    filtered: bool = False,
+) -> list[Call]:
+    """Run a command undisturbed, and list the calls of its main thread.
+
+    Args:
+        command: The program and its arguments.
+        cwd, env: Where it runs, and its whole environment.
+        names: The calls to list.
+        status: The exit status that it ends with.
+        filtered: Whether a filter refuses some of them (see `muse.testing.lacking`): these are listed too.
 
     Raises:
-        CalledProcessError: It failed.
+        CalledProcessError: It ended with another.
     """
-    names = ",".join(f"?{name}" for name in CALLS)
-    ended, calls = _strace([f"--trace={names}", *_FAST], command, cwd, env)
-    ended.check_returncode()
-    return calls
+    return trace_threads(command, cwd=cwd, env=env, names=names, status=status, filtered=filtered)[0]
+
+
+def trace_threads(
+    command: Sequence[str],
+    *,
+    cwd: str,
+    env: Mapping[str, str],
+    names: Sequence[str] = CALLS,
+    status: int = 0,
+    filtered: bool = False,
+) -> tuple[list[Call], list[Call]]:
+    """As `trace`; also the calls of all other threads, each counted in its own."""
+    options = _FAST[:1] if filtered else _FAST  # what a filter refuses is not stopped at
+    ended, calls = _strace([f"--trace={','.join(f'?{name}' for name in names)}", *options], command, cwd, env)
+    if ended.returncode != status:
+        raise subprocess.CalledProcessError(ended.returncode, command, ended.stdout, ended.stderr)
+    return [call for main, call in calls if main], [call for main, call in calls if not main]
 
 
 def run(command: Sequence[str], fault: Fault, *, cwd: str, env: Mapping[str, str]) -> Outcome:
@@ -108,35 +149,44 @@ def run(command: Sequence[str], fault: Fault, *, cwd: str, env: Mapping[str, str
     options = [f"--trace={name}", f"--inject={name}:{fault.what}:when={nth}"]
     if fault.what.startswith("error"):
         options += _FAST  # a signal would not be delivered; and it must not strike at the n-th call of another thread
+    elif fault.anywhere:
+        options.append("--follow-forks")
     ended, calls = _strace(options, command, cwd, env)
-    hit = next((call for call in calls if call.nth == nth), None)
+    hit = next((call for main, call in calls if call.nth == nth and (main or fault.anywhere)), None)
     return Outcome(ended.returncode, ended.stdout, ended.stderr, hit)
+
+
+def follow(
+    options: Sequence[str], command: Sequence[str], cwd: str, env: Mapping[str, str], read: Callable[[Iterable[str]], T]
+) -> tuple[subprocess.CompletedProcess[str], T]:
+    """Run a command under `strace`. Returns how it ended, and what `read` makes of the lines of the log."""
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace", prefix="trace-") as log:
+        words = ["strace", "--output", log.name, *options, "--", *command]
+        ended = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, errors="replace", check=False)
+        return ended, read(log)
 
 
 def _strace(
     options: Sequence[str], command: Sequence[str], cwd: str, env: Mapping[str, str]
-) -> tuple[subprocess.CompletedProcess[str], list[Call]]:
-    with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace", prefix="trace-") as log:
-        fixed = ["strace", "--decode-fds=path", "--string-limit=0", "--output", log.name]
-        words = [*fixed, *options, "--", *command]
-        ended = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, errors="replace", check=False)
-        return ended, _calls(log, os.path.realpath(cwd))
+) -> tuple[subprocess.CompletedProcess[str], list[tuple[bool, Call]]]:
+    options = ["--decode-fds=path", "--string-limit=0", *options]
+    return follow(options, command, cwd, env, lambda log: list(_calls(log, os.path.realpath(cwd))))
 
 
-def _calls(lines: Iterable[str], folder: str) -> list[Call]:
-    """The calls of the first thread that a log names."""
-    main: str | None = None
-    counts: Counter[str] = Counter()
-    calls: list[Call] = []
+def _calls(lines: Iterable[str], folder: str) -> Iterator[tuple[bool, Call]]:
+    """The calls of a log, and for each whether the main thread made it: the first that is named."""
+    threads: list[str] = []
+    counts: Counter[tuple[str, str]] = Counter()
     for line in lines:
         match = _LINE.match(line)
-        if match is None or match[1] != (main := main or match[1]):
+        if match is None:
             continue
-        name, arguments = match[2], match[3].partition(") = ")[0]
-        counts[name] += 1
+        thread, name, arguments = match[1], match[2], match[3].partition(") = ")[0]
+        threads = threads or [thread]
+        counts[thread, name] += 1
         flags = frozenset(_FLAG.findall(arguments)) if name in ("open", "openat") else frozenset()
-        calls.append(Call(name, counts[name], tuple(_paths(arguments, folder)), flags))
-    return calls
+        call = Call(name, counts[thread, name], tuple(_paths(arguments, folder)), flags)
+        yield thread == threads[0], call
 
 
 def _paths(arguments: str, folder: str) -> Iterator[str]:

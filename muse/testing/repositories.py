@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from muse.core import dag, ops, records, temps, trees
+from muse.core import dag, ops, records, temps, toml, trees
 from muse.core.errors import MuseError
 from muse.core.ops import Operation
 from muse.core.paths import MUSE, Layout
@@ -31,11 +32,13 @@ class State(NamedTuple):
         operation: The newest operation without what is random in it; None in a repository without history.
         commits: The digests of all commits that any branch, tag or checkout reaches.
         contents: The user's files.
+        settings: What people have set in the repository, by key.
     """
 
     operation: Operation | None
     commits: frozenset[bytes]
     contents: Contents
+    settings: tuple[tuple[str, object], ...] = ()
 
 
 def write_contents(root: str, contents: Mapping[str, tuple[str, bytes]]) -> None:
@@ -107,14 +110,19 @@ def state_of(root: str) -> State:
     layout = Layout(root)
     newest = ops.newest(layout)
     if newest is None:
-        return State(None, frozenset(), read_contents(root))
+        return State(None, frozenset(), read_contents(root), _settings(layout))
     store = ObjectStore(layout, newest.packs)
     try:
         commits = frozenset(digest for digest, _ in dag.history(store, _tips(newest, store)))
     finally:
         store.close()
     settled = newest._replace(write_id=b"", previous=b"", packs=(), retires=())
-    return State(settled, commits, read_contents(root))
+    return State(settled, commits, read_contents(root), _settings(layout))
+
+
+def _settings(layout: Layout) -> tuple[tuple[str, object], ...]:
+    """All but what `init` found out about the file system."""
+    return tuple(sorted((key, value) for key, value in toml.read(layout.config).items() if key != "store.publish"))
 
 
 def _tips(operation: Operation, store: ObjectStore) -> set[bytes]:
@@ -127,7 +135,7 @@ def damage(root: str) -> list[str]:
     """What cannot be read back of all that any operation that counts reaches; empty when everything is whole.
 
     Every commit, tree and file is read and its hash is compared, and so is all that is staged, shelved, or saved of
-    the folder.
+    the folder. Operations that a `doctor` has stood in for do not count.
     """
     layout = Layout(root)
     newest = ops.newest(layout)
@@ -135,8 +143,9 @@ def damage(root: str) -> list[str]:
         return []
     reader = _Reader(ObjectStore(layout, newest.packs))
     try:
-        for number in ops.numbers(layout, newest.oldest):
-            reader.operation(layout, number)
+        for number in reversed(ops.numbers(layout, newest.oldest)):
+            if number not in reader.lost:
+                reader.operation(layout, number)
     finally:
         reader.store.close()
     return reader.problems
@@ -149,10 +158,12 @@ class _Reader:
         self.store = store
         self.done: set[bytes] = set()
         self.problems: list[str] = []
+        self.lost: set[int] = set()
 
     def operation(self, layout: Layout, number: int) -> None:
         try:
             operation = ops.read(layout, number)
+            self.lost.update(operation.lost)
             for kind, digest in roots(operation, self.store):
                 if kind == COMMIT:
                     self._commits(digest)
@@ -192,16 +203,25 @@ class _Reader:
                 self.store.read(digest)
 
 
-def litter(root: str) -> list[str]:
+def litter(root: str, *, grace: float = 0) -> list[str]:
     """What a dead command left below `.muse/` and the next one should have removed, as paths from there.
 
     A pack that no operation names is not litter: it waits for gc.
+
+    Args:
+        root: The repository.
+        grace: Seconds for which a file of those families is spared whose writers may take no lock. Where files can
+            live without a name a dead command leaves none.
     """
     muse = os.path.join(root, MUSE)
-    found = [
-        os.path.relpath(os.path.join(folder, name), muse)
-        for folder, _, files in os.walk(muse)
-        for name in files
-        if temps.is_muse_temp(name) or temps.is_object_temp(name)
-    ]
-    return sorted({*found, *(f"restore/{name}" for name in os.listdir(Layout(root).restore))})
+    found = [os.path.join(folder, name) for folder, _, files in os.walk(muse) for name in files]
+    stale = [path for path in found if _is_stale(path, grace)]
+    waiting = os.path.join(muse, "restore")
+    held = [os.path.join(waiting, name) for name in os.listdir(waiting)] if os.path.isdir(waiting) else []
+    return sorted({os.path.relpath(path, muse) for path in (*stale, *held)})
+
+
+def _is_stale(path: str, grace: float) -> bool:
+    name = os.path.basename(path)
+    old = abs(time.time() - os.lstat(path).st_mtime) >= grace  # a time in the future counts as old, too
+    return temps.is_muse_temp(name) or (temps.is_object_temp(name) and old)

@@ -12,7 +12,7 @@ from muse.core.named import NamedTuple
 from muse.core.ops import Operation
 from muse.core.plan import Target
 from muse.core.types import id_of
-from muse.core.writing import Draft
+from muse.core.writing import Draft, was_faster
 from muse.display.document import Block, Hint, Notice, Prose, line
 from muse.display.result import Result
 from muse.display.words import short_id
@@ -20,7 +20,7 @@ from muse.verbs._travel import Files, changes_of, planned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from muse.core.types import Change
 
@@ -87,6 +87,23 @@ def nowhere(state: State, why: str) -> Draft[StepResult]:
     """The answer when there is nothing to undo or redo."""
     view = state.view
     return Draft(lambda left: StepResult(why, None, view.branch, view.commit, Files(), "", tuple(state.notes)), None)
+
+
+def of_the_same(build: Callable[[State], Draft[StepResult]]) -> Callable[[State], Draft[StepResult]]:
+    """The same, but it stops where the last command is not the one that it saw at first, though the view may be.
+
+    Somebody may have made a branch and deleted it: nobody wanted that to be taken back.
+    """
+    seen: list[int] = []
+
+    def checked(state: State) -> Draft[StepResult]:
+        if state.operation is not None:
+            seen.append(state.operation.at)
+            if seen[0] != seen[-1]:
+                raise was_faster(state.operation)
+        return build(state)
+
+    return checked
 
 
 def read(state: State, number: int) -> Operation | None:

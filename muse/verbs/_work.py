@@ -8,7 +8,7 @@ import time
 from muse.core import scan, stat_cache, trees
 from muse.core.dag import tree_of
 from muse.core.disk import Blocked, Content, Folders, NotAFile
-from muse.core.errors import MuseError, SystemTrouble
+from muse.core.errors import Changing, MuseError, SystemTrouble
 from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.types import LINK, Change, Entry
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Seconds for which a notebook that its server is writing is waited for.
 _SAVING_SECONDS = 1.0
-#: A copy older than this was left by a server that died.
+#: What is older than this was left by a server that died.
 _SAVE_AT_MOST_NS = 60_000_000_000
 
 
@@ -105,6 +105,7 @@ class _Look:
         self.tree = tree_of(self.store, state.view.commit)
         self.cache = stat_cache.open_cache(state.repo.layout.stat_cache)
         self.held: dict[str, tuple[Entry, bytes]] = {}
+        self.whole: dict[tuple[str, Entry], bool] = {}
         self.warnings: list[str] = []
 
     def run(self) -> Work:
@@ -143,17 +144,38 @@ class _Look:
         return found
 
     def _being_saved(self, change: Change) -> bool:
-        """The server keeps the old copy beside the notebook, as `.~NAME`, while it writes. It copies its mtime too."""
+        """The server keeps the old copy beside the notebook, as `.~NAME`, while it writes. It copies its mtime too.
+
+        That copy may be gone by now, and not every server makes one: what was read must be whole in itself.
+        """
         if change.after is None or not is_notebook(change.path):
             return False
         folder, name = os.path.split(os.path.join(self.root, change.path))
-        try:
-            copy = os.lstat(os.path.join(folder, f".~{name}"))
-        except OSError:
+        return _is_recent(os.path.join(folder, f".~{name}"), times=("st_ctime_ns",)) or self._is_cut(change)
+
+    def _is_cut(self, change: Change) -> bool:
+        """Whether a commit would hold only the beginning of a notebook that was written a moment ago."""
+        path, before, after = change
+        if not self.storing or after is None or after.mode == LINK or not is_notebook(path):
             return False
-        return copy.st_ctime_ns > time.time_ns() - _SAVE_AT_MOST_NS
+        if not _is_recent(os.path.join(self.root, path), times=("st_mtime_ns", "st_ctime_ns")):
+            return False
+        if (path, after) not in self.whole:
+            try:
+                with Folders(self.root) as folders:
+                    self._note_end(path, before, after, self._bytes(folders, path, after))
+            except SystemTrouble:
+                return True  # it has changed since
+        return not self.whole[path, after]
+
+    def _note_end(self, path: str, before: Entry | None, after: Entry, raw: bytes) -> None:
+        from muse.notebook.saving import is_cut
+
+        self.whole[path, after] = not is_cut(raw) and (raw != b"" or before is None)
 
     def _take(self, path: str, before: Entry | None, content: Content) -> None:
+        if content.data is not None and is_notebook(path):
+            self._note_end(path, before, content.entry, content.data)
         if content.data is not None and differs_by_noise(path, before, content.entry):
             self.held[path] = (content.entry, content.data)
         else:
@@ -226,6 +248,16 @@ def read_as(folders: Folders, path: str, entry: Entry) -> bytes:
     return data
 
 
-def _changed(path: str) -> SystemTrouble:
+def _is_recent(path: str, *, times: tuple[str, ...]) -> bool:
+    """Whether something stands there, and all of its times are younger than any save takes."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    earliest = min([int(getattr(found, name)) for name in times])
+    return earliest > time.time_ns() - _SAVE_AT_MOST_NS
+
+
+def _changed(path: str) -> Changing:
     message = f"{show(path)} changed while it was read"
-    return SystemTrouble(message, "Nothing was changed; try again.", kind="changing")
+    return Changing(message, "Nothing was changed; try again.")

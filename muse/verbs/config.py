@@ -7,7 +7,8 @@ import os
 from muse.core import config as settings_file
 from muse.core import syscalls
 from muse.core.config import Setting
-from muse.core.errors import NotARepository, UsageProblem
+from muse.core.errors import NotARepository, SystemTrouble, Unconfirmed, UsageProblem
+from muse.core.interrupts import Deferral
 from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.display.document import Block, Span, Table, line
@@ -81,21 +82,37 @@ def config(
     path = settings_file.user_file() if user else repo.layout.config
     if unset and value is not None:
         raise UsageProblem("--unset takes a setting and no value", f"`muse config --unset {key}` is all it takes.")
-    if key is not None and value is not None:
-        if key == "durability" and os.path.isdir(repo.layout.muse):
-            syscalls.sync_file_system(repo.layout.muse)  # what is to come may rest on what nobody has waited for
-        settings_file.set_value(path, key, value)
-        return ConfigResult(f"Set {key} to {value}.", _in_force(repo, key))
-    if unset:
-        if key is None:
-            raise UsageProblem("no setting was named", "`muse config` lists them.")
-        was_set = settings_file.unset_value(path, key)
-        did = f"{key} is back to its default." if was_set else f"{key} was not set."
-        return ConfigResult(did, _in_force(repo, key))
+    if unset and key is None:
+        raise UsageProblem("no setting was named", "`muse config` lists them.")
+    if key is not None and (unset or value is not None):
+        return _change(repo, path, key, value)
     found = _in_force(repo, key)
     if not found:
         raise UsageProblem(f"there is no setting {key}", "`muse config` lists them.")
     return ConfigResult("", found)
+
+
+def _change(repo: Repo, path: str, key: str, value: str | None) -> ConfigResult:
+    """Set a key, or unset it. Ctrl+C waits until that is done: what was changed must be told."""
+    deferral = Deferral()
+    deferral.begin()
+    did = ""
+    try:
+        if value is None:
+            was_set = settings_file.unset_value(path, key)
+            did = f"{key} is back to its default." if was_set else f"{key} was not set."
+        else:
+            if key == "durability" and os.path.isdir(repo.layout.muse):
+                syscalls.sync_file_system(repo.layout.muse)  # what is to come may rest on what nobody has waited for
+            settings_file.set_value(path, key, value)
+            did = f"Set {key} to {value}."
+        return ConfigResult(did, _in_force(repo, key))
+    except SystemTrouble as error:
+        if not did:
+            raise
+        raise Unconfirmed(f"done, but {error.message}", error.hint) from error
+    finally:
+        deferral.end()
 
 
 def _find(user: bool) -> Repo:

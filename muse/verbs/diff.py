@@ -103,7 +103,7 @@ def diff(
     typed = [os.fspath(name) for name in names]
     if not staged:
         session.save_first(repo.root)
-    found = reading(repo, lambda state: _Diff(state, typed, staged).run())
+    found = reading(repo, lambda state: _Diff(state, typed, staged).run(), live=True)
     return found._replace(stat=stat, exit_code=exit_code)
 
 

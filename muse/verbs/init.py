@@ -11,13 +11,13 @@ from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.repo import ROOT_VARIABLE, Repo
 from muse.core.writing import Draft, writing
-from muse.display.document import Block, Hint, line
+from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
 EXAMPLE = "muse init"
 
@@ -25,25 +25,26 @@ EXAMPLE = "muse init"
 class _Fields(NamedTuple):
     root: str
     created: bool
+    notes: tuple[str, ...] = ()
 
 
 class InitResult(Result, _Fields):
-    """Where the repository is, and whether it is new."""
+    """Where the repository is, whether it is new, and warnings."""
 
     __slots__ = ()
 
-    def blocks(self) -> Iterable[Block]:
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
+        yield from map(Notice, self.notes)
         if not self.created:
-            return (line("There is a repository in ", (show(self.root), "path"), " already."),)
-        return (
-            line("Started a repository in ", (show(self.root), "path"), "."),
-            Hint('`muse commit -m "first look"` records what is there now'),
-        )
+            yield line("There is a repository in ", (show(self.root), "path"), " already.")
+            return
+        yield line("Started a repository in ", (show(self.root), "path"), ".")
+        yield Hint('`muse commit -m "first look"` records what is there now')
 
     def json(self) -> object:
         """The answer for programs."""
-        return {"root": self.root, "created": self.created}
+        return {"root": self.root, "created": self.created, "notes": list(self.notes)}
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -62,7 +63,10 @@ def init(folder: str | os.PathLike[str] | None = None, *, repo: Repo | None = No
         SystemTrouble: The system refused.
     """
     named = folder if folder is not None else repo.root if repo is not None else os.environ.get(ROOT_VARIABLE)
-    root = os.path.abspath(os.path.expanduser(os.fspath(named or os.getcwd())))
+    try:
+        root = os.path.abspath(os.path.expanduser(os.fspath(named or os.curdir)))
+    except FileNotFoundError:
+        raise UsageProblem("the current folder was removed", "Go to another one, or name it.") from None
     if not os.path.isdir(root):
         raise UsageProblem(f"there is no folder {show(root)}", "Make it first, or name another.")
     here = Repo(root)
@@ -77,4 +81,4 @@ def init(folder: str | os.PathLike[str] | None = None, *, repo: Repo | None = No
 def _first(state: State, root: str) -> Draft[InitResult]:
     if state.number:  # another process was faster
         return Draft(lambda left: InitResult(root, False), None)
-    return Draft(lambda left: InitResult(root, True), state.view)
+    return Draft(lambda left: InitResult(root, True, tuple(state.notes)), state.view)

@@ -32,7 +32,8 @@ def redo(*, force: bool = False, repo: Repo | None = None) -> StepResult:
     """
     repo = repo or Repo.open()
     args = ("--force",) if force else ()
-    return writing(repo, "redo", args, lambda state: _redo(state, force), lock=EXCLUSIVE, again=False)
+    build = _steps.of_the_same(lambda state: _redo(state, force))
+    return writing(repo, "redo", args, build, lock=EXCLUSIVE, again=False)
 
 
 def _redo(state: State, force: bool) -> Draft[StepResult]:

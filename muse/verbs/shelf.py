@@ -193,8 +193,8 @@ def _drop(state: State, position: int) -> Draft[ShelfResult]:
     if position == 1 and not core.shelved(state.view, state.store):
         return _nothing(state, "Nothing to drop: the shelf is empty.")
     one, rest = _shelving.take(state, position)
-    answer = _answer(state, f"Dropped: {one.subject}", rest, hint="`muse undo` brings it back")
-    return Draft(lambda left: answer, core.with_shelf(state.view, state.store, rest))
+    did, hint = f"Dropped: {one.subject}", "`muse undo` brings it back"
+    return Draft(lambda left: _answer(state, did, rest, hint=hint), core.with_shelf(state.view, state.store, rest))
 
 
 def _draft(

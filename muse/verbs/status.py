@@ -140,7 +140,7 @@ def status(*, repo: Repo | None = None) -> StatusResult:
     """
     repo = repo or Repo.open()
     session.save_first(repo.root)
-    return reading(repo, _look)
+    return reading(repo, _look, live=True)
 
 
 def _look(state: State) -> StatusResult:

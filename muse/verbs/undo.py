@@ -34,7 +34,8 @@ def undo(*, force: bool = False, repo: Repo | None = None) -> StepResult:
     """
     repo = repo or Repo.open()
     args = ("--force",) if force else ()
-    return writing(repo, "undo", args, lambda state: _undo(state, force), lock=EXCLUSIVE, again=False)
+    build = _steps.of_the_same(lambda state: _undo(state, force))
+    return writing(repo, "undo", args, build, lock=EXCLUSIVE, again=False)
 
 
 def _undo(state: State, force: bool) -> Draft[StepResult]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from operator import attrgetter
 from pathlib import Path
 
@@ -81,19 +82,22 @@ def test_a_file_that_goes_or_shrinks(
 
 
 def test_a_file_that_changes_between_two_looks(repository: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was seen to differ is read once more for its bytes; by then it is another."""
+    """What was seen to differ is read once more for its bytes; by then it is another, and diff looks again."""
     path = Path("a.ipynb")
     path.write_bytes(notebook(code("1")))
     ok("commit", "-m", "first look")
     path.write_bytes(notebook(code("2")))
     read = disk.Folders.read
+    saves: Iterator[bytes] = itertools.repeat(notebook(code("3")))
 
     def late(folders: disk.Folders, name: str) -> bytes:
-        path.write_bytes(notebook(code("3")))
+        path.write_bytes(next(saves))
         return read(folders, name)
 
     with monkeypatch.context() as patch:
         patch.setattr(disk.Folders, "read", late)
+        assert "+3" in ok("diff")
+        saves = (notebook(code(str(number))) for number in itertools.count(4))
         assert "a.ipynb changed while it was read" in refused("diff", status=5)
     assert damage(repository.root) == []
 

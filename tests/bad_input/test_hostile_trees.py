@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import codec, ops, plan
+from muse.core import codec, ops, twins
 from muse.core.repo import Repo
 from muse.core.store import ObjectStore
 from muse.core.types import LINK, Entry
@@ -116,7 +116,7 @@ def test_a_link_that_cannot_be(history: Repo, target: bytes) -> None:
 def test_twins(history: Repo, names: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     from_elsewhere(history, names)
     with monkeypatch.context() as patch:
-        patch.setattr(plan, "_folds_names", lambda root: True)
+        patch.setattr(twins, "folds_names", lambda root: True)
         assert "one name on this file system" in unchanged(history, "checkout", "theirs", status=4)
         unchanged(history, "restore", ".", "--from", "theirs", status=4)
     ok("checkout", "theirs")
@@ -125,7 +125,7 @@ def test_twins(history: Repo, names: dict[str, bytes], monkeypatch: pytest.Monke
 
 def test_names_that_only_look_alike(history: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     from_elsewhere(history, {"d": {"x": b"1", "y": b"2"}, "e": {"x": b"3"}, "muse": b"4", ".muser": b"5", "...": b"6"})
-    monkeypatch.setattr(plan, "_folds_names", lambda root: True)
+    monkeypatch.setattr(twins, "folds_names", lambda root: True)
     ok("checkout", "theirs")
     assert Path("...").read_bytes() == b"6"
 

@@ -71,6 +71,11 @@ def change_files(repo: Repo, wanted: dict[str, bytes | None], meanwhile: Callabl
     return writing(repo, "checkout", ("x",), build, lock=EXCLUSIVE, again=False)
 
 
+def forget(repo: Repo) -> None:
+    """What `gc` does to the log."""
+    writing(repo, "gc", (), lambda state: Draft(lambda left: None, state.view, oldest=state.number + 1))
+
+
 def newest(repo: Repo) -> Operation:
     """The newest operation of a repository that has one."""
     found = ops.newest(repo.layout)

@@ -13,6 +13,9 @@ import pytest
 
 from muse.core import io
 
+#: What makes this process see another kind of file system.
+Surroundings = Callable[[pytest.MonkeyPatch], None]
+
 #: What the core does to a disk, by the names of the functions in `os` that it calls.
 CALLS = ("open", "write", "fsync", "link", "rename", "unlink", "mkdir", "rmdir", "symlink")
 

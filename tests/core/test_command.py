@@ -12,7 +12,7 @@ import pytest
 
 from muse.core import folder_state, ops
 from muse.core.command import State, reading
-from muse.core.errors import Damaged, Refused
+from muse.core.errors import Changing, Damaged, Refused, SystemTrouble
 from muse.core.repo import Repo
 from muse.core.types import digest_of
 from muse.core.writing import Draft, writing
@@ -234,6 +234,39 @@ def test_a_reader_starts_over_when_its_packs_were_replaced(repo: Repo) -> None:
     assert meanwhile.calls == 2
 
 
+def test_a_reader_of_the_folder_starts_over_when_a_command_has_changed_it(repo: Repo) -> None:
+    """And only then: what others record does not matter to it."""
+    meanwhile = Once(lambda: change_files(repo, {"a.txt": b"new"}))
+
+    def work(state: State) -> tuple[int, bool]:
+        meanwhile()
+        return state.number, os.path.exists(os.path.join(repo.root, "a.txt"))
+
+    assert reading(repo, work, live=True) == (1, True)
+    assert meanwhile.calls == 2
+    meanwhile = Once(lambda: record(repo, "one"))
+    assert reading(repo, work, live=True) == (1, True)
+    assert meanwhile.calls == 1 and newest(repo).number == 2
+
+
+def test_a_reader_of_the_folder_looks_again_at_what_changes_under_its_eyes(repo: Repo) -> None:
+    """Ten times; and it does not hide other trouble."""
+    tries: list[int] = []
+
+    def work(state: State, kind: type[SystemTrouble], times: int) -> int:
+        tries.append(state.number)
+        if len(tries) < times:
+            raise kind("a.txt changed while it was read")
+        return len(tries)
+
+    assert reading(repo, lambda state: work(state, Changing, 3), live=True) == 3
+    for kind, live, times in ((Changing, True, 10), (Changing, False, 1), (SystemTrouble, True, 1)):
+        tries.clear()
+        with pytest.raises(SystemTrouble):
+            reading(repo, lambda state: work(state, kind, 99), live=live)  # noqa: B023 - called at once
+        assert len(tries) == times
+
+
 def test_a_writer_starts_over_when_its_packs_were_replaced(repo: Repo) -> None:
     for name in ("one", "two"):
         record(repo, name)
@@ -267,3 +300,28 @@ def test_a_reader_whose_packs_are_always_replaced_gives_up(repo: Repo) -> None:
 
     with pytest.raises(Refused, match="keep replacing the packs"):
         reading(repo, work)
+
+
+# Going back in the log
+
+
+def test_a_gap_in_the_log_is_damage_unless_a_gc_made_it(repo: Repo) -> None:
+    for name in ("one", "two", "three"):
+        record(repo, name)
+
+    def go_back(state: State) -> list[int]:
+        found = [operation.number for operation in state.operations()]
+        assert state.number == 3
+        return found
+
+    assert reading(repo, go_back) == [3, 2, 1]
+
+    def forget(state: State) -> list[int]:
+        put_operation(repo.layout, newest(repo)._replace(number=4, oldest=4))
+        ops.drop(repo.layout, 3)
+        return go_back(state)
+
+    assert reading(repo, forget) == [3]
+    os.unlink(repo.layout.operation(4))
+    with pytest.raises(Damaged, match="operation 2 is missing from the log"):
+        reading(repo, go_back)

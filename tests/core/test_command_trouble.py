@@ -79,7 +79,8 @@ def test_whatever_fails_it_is_before_or_after(
         outcome: object = None
         with faults.tripping(at, error, after=after) as calls:
             try:
-                outcome = record(repo, "mine", lock=SHARED)
+                with interrupts.Turn():
+                    outcome = record(repo, "mine", lock=SHARED)
                 interrupts.deliver()
             except (MuseError, KeyboardInterrupt) as raised:
                 outcome = outcome or raised
@@ -120,11 +121,15 @@ def test_it_is_held_back_from_the_link_to_the_answer(repo: Repo, monkeypatch: py
     handler = signal.getsignal(signal.SIGINT)
     with monkeypatch.context() as patch:
         with_link(patch, pressed)
-        assert record(repo, "mine") == "mine"
-    assert signal.getsignal(signal.SIGINT) is handler
-    assert branches(repo) == {"mine"}
-    with pytest.raises(KeyboardInterrupt):
-        interrupts.deliver()
+        with interrupts.Turn():
+            assert record(repo, "mine") == "mine"
+        assert signal.getsignal(signal.SIGINT) is handler
+        assert branches(repo) == {"mine"}
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.deliver()
+        with pytest.raises(KeyboardInterrupt):
+            record(repo, "without a front end")
+    assert branches(repo) == {"mine", "without a front end"}
     interrupts.deliver()
 
 
@@ -144,10 +149,12 @@ def test_at_a_link_that_lost_it_stops_the_command(repo: Repo, monkeypatch: pytes
             record(repo, "other")
         call()
 
+    tries: list[int] = []
     link, handler = os.link, signal.getsignal(signal.SIGINT)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         with_link(patch, beaten)
-        record(repo, "mine")
+        record(repo, "mine", lambda: tries.append(1))
+    assert tries == [1]
     assert signal.getsignal(signal.SIGINT) is handler
     assert branches(repo) == {"other"}
     assert unnamed_packs(repo.layout) == set()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from muse.core import create, io, locks, publish, repo, sweep
-from muse.core.errors import SystemTrouble
+from muse.core.errors import NotARepository, SystemTrouble
 from muse.core.paths import Layout
 from tests.core import faults
 from tests.core.commands import record
@@ -47,6 +47,27 @@ def test_making_it_again_changes_nothing(layout: Layout) -> None:
     before = found(layout)
     create.create(layout)
     assert found(layout) == before
+
+
+def test_what_another_init_has_made_meanwhile_stays(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands may have changed it since."""
+    find_way = publish.find_way
+
+    def late(folder: str) -> str:
+        for path in (layout.gitignore, layout.config, layout.applied):
+            Path(path).write_bytes(b"theirs")
+        return find_way(folder)
+
+    monkeypatch.setattr(publish, "find_way", late)
+    create.create(layout)
+    for path in (layout.gitignore, layout.config, layout.applied):
+        assert Path(path).read_bytes() == b"theirs"
+
+
+def test_a_repository_that_is_gone_is_not_made_anew(layout: Layout) -> None:
+    with pytest.raises(NotARepository):
+        create.ensure_folders(layout)
+    assert not os.path.exists(layout.muse)
 
 
 def test_a_bare_folder_is_completed(layout: Layout) -> None:
@@ -128,3 +149,23 @@ def test_a_file_in_the_way_is_named(layout: Layout, name: str) -> None:
         create.create(layout)
         record(repo.Repo(layout.root), "works")
     assert path.read_bytes() == b"mine"
+
+
+def test_make_folder_makes_those_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr(io, "sync_folder", synced.append)
+    create.make_folder(str(tmp_path / "a" / "b" / "c"))
+    assert synced == [str(tmp_path), str(tmp_path / "a"), str(tmp_path / "a" / "b")]
+    create.make_folder(str(tmp_path / "a" / "b" / "c"))
+    assert len(synced) == 3
+
+
+def test_make_folder_takes_relative_names(folder: Path) -> None:
+    create.make_folder("a/b")
+    assert (folder / "a" / "b").is_dir()
+
+
+def test_make_folder_does_not_mind_being_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    monkeypatch.setattr(os.path, "isdir", lambda path: path == str(tmp_path))
+    create.make_folder(str(tmp_path / "a"))

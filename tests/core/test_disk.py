@@ -91,6 +91,31 @@ def test_a_file_that_changes_is_read_again(root: Path, monkeypatch: pytest.Monke
     assert content.entry.digest == digest_of(b"run more")
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("what", [What("l", b"../outside"), What(FIFO)])
+def test_what_takes_the_place_of_a_file_is_not_read_as_one(
+    root: Path, monkeypatch: pytest.MonkeyPatch, what: What
+) -> None:
+    """After it was looked at, and before it is opened."""
+    original = os.open
+
+    def late(path: str, *arguments: int, **options: int) -> int:
+        if path == "x":
+            put(root, "x", what)
+        return original(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", late)
+    with pytest.raises((SystemTrouble, NotAFile)):
+        read(root, "x")
+
+
+def test_a_fresh_link_is_racy_and_a_settled_one_is_not(root: Path) -> None:
+    with right_after(root / "link"):
+        assert read(root, "link").racy
+    with later():
+        assert not read(root, "link").racy
+
+
 def test_a_file_that_never_stops_changing_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original = os.read
 

@@ -7,13 +7,13 @@ import itertools
 import os
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from muse.core import doctor, folder_state, fsck, ops, rescue
+from muse.core import doctor, folder_state, fsck, ops, rescue, worktree
 from muse.core.command import State
 from muse.core.cure import Cure
 from muse.core.doctor import Repair
@@ -23,6 +23,7 @@ from muse.core.pack_writer import Base, PackWriter
 from muse.core.records import Author, Commit, encode_commit, encode_tree
 from muse.core.repo import Repo
 from muse.core.store import ObjectStore
+from muse.core.trees import EMPTY_DIGEST
 from muse.core.types import FILE, Entry, blob_id, digest_of, id_of
 from muse.core.view import View
 from muse.core.worktree_lock import WorktreeLock
@@ -30,7 +31,7 @@ from muse.core.writing import Draft, writing
 from tests.bad_input.scenes import DAMAGE
 from tests.commands import commit_id, muse, ok, refused
 from tests.core import damaged, faults
-from tests.core.commands import Once, after_its_pack, record
+from tests.core.commands import Once, after_its_pack, change_files, raising, record
 from tests.core.damaged import VERSIONS, flip, newest, operation, packs, spoil
 from tests.core.stores import an_operation, new_repo, put_operation, writable, write_pack
 
@@ -318,6 +319,33 @@ def test_what_others_rest_on_is_kept_though_nobody_needs_it(tmp_path: Path, lost
     assert (read(repo, NEW), read(repo, OTHER)) == (NEW, OTHER)
 
 
+def commit_in_one_pack(folder: Path, *objects: bytes, tree: bytes = EMPTY_DIGEST) -> Repo:
+    """A commit of a tree, in one pack with these; each rests on the one before it that is as long."""
+    repo = new_repo(folder)
+    writer = PackWriter(repo.layout, durable=False, way="link")
+    for before, data in zip((b"", *objects), objects, strict=False):
+        writer.add(digest_of(data), data, Base(digest_of(before), before, 1) if len(before) == len(data) else None)
+    commit = encode_commit(Commit(tree, (), Author("a", "b"), "2026-03-14T12:00:00+00:00", "m"))
+    writer.add(digest_of(commit), commit)
+    view = View("main", digest_of(commit), {"main": digest_of(commit)})
+    put_operation(repo.layout, an_operation(packs=writer.finish(), view=view))
+    return repo
+
+
+def test_a_version_is_copied_with_the_one_that_it_rests_on(tmp_path: Path) -> None:
+    tree = encode_tree({"new": Entry(FILE, digest_of(NEW))})
+    repo = commit_in_one_pack(tmp_path, OLD, NEW, tree, b"nobody needs this", tree=digest_of(tree))
+    spoil(repo, b"nobody needs this")
+    heal(repo)
+    assert read(repo, NEW) == NEW
+
+
+def test_the_empty_tree_is_never_missing(tmp_path: Path) -> None:
+    repo = commit_in_one_pack(tmp_path, b"nobody needs this")
+    spoil(repo, b"nobody needs this")
+    assert heal(repo).cure.aside == ()
+
+
 def test_a_single_object_is_replaced(repo: Repo) -> None:
     for data in (VERSIONS[0], b"nowhere else"):
         write_object(repo.root, blob_id(data), data)
@@ -390,8 +418,8 @@ def test_no_operation_is_whole(repo: Repo) -> None:
     assert damaged.files(repo.layout) == before
 
 
-def newer_operation(repo: Repo) -> None:
-    path = operation(repo, 4)
+def newer_operation(repo: Repo, number: int = 4) -> None:
+    path = operation(repo, number)
     path.write_bytes(path.read_bytes()[:8] + b"\0\0\0\2" + path.read_bytes()[12:])
 
 
@@ -400,7 +428,20 @@ def newer_pack(repo: Repo) -> None:
     path.write_bytes(path.read_bytes()[:8] + b"\0\0\0\2" + path.read_bytes()[12:])
 
 
-@pytest.mark.parametrize("newer", [newer_operation, newer_pack])
+def newer_operation_among_others(repo: Repo) -> None:
+    newer_operation(repo, 3)
+
+
+def newer_operation_and_no_whole_one(repo: Repo) -> None:
+    for number in (1, 2, 3):
+        flip(operation(repo, number))
+    newer_operation(repo)
+
+
+NEWER = [newer_operation, newer_operation_among_others, newer_operation_and_no_whole_one, newer_pack]
+
+
+@pytest.mark.parametrize("newer", NEWER)
 def test_what_a_newer_muse_wrote_is_left_alone(repo: Repo, newer: Callable[[Repo], None]) -> None:
     newer(repo)
     before = damaged.files(repo.layout)
@@ -455,6 +496,62 @@ def test_somebody_changes_the_folder(repo: Repo, monkeypatch: pytest.MonkeyPatch
             doctor.repair(repo)
     finally:
         held.release()
+
+
+def test_somebody_reads_a_folder_that_is_on_its_way(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    ok("checkout", "HEAD~1")
+    folder_state.set_applied(repo.layout, 4, durable=False)
+    Path("a.txt").write_bytes(VERSIONS[2])
+    monkeypatch.setattr(WorktreeLock.acquire, "__kwdefaults__", {"patience": 0.01})
+    held = WorktreeLock(repo.layout)
+    held.acquire(shared=True)
+    try:
+        (note,) = doctor.repair(repo).notes
+        assert note.startswith("the files of this folder are not finished: another muse command")
+        with pytest.raises(Refused, match="another muse command"):
+            doctor.resume(repo)
+        assert Path("a.txt").read_bytes() == VERSIONS[2]
+    finally:
+        held.release()
+    assert doctor.resume(repo) == ("finished: checkout (operation 5)",)
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL."""
+
+
+FILES: dict[str, bytes | None] = {"good": b"good" * 9, "lost": b"lost" * 9}
+
+
+@pytest.fixture
+def behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    """A repository whose first command died before it changed any file; another came since."""
+    repo = new_repo(tmp_path / "root")
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(worktree, "put_in_place", raising(Killed()))
+        change_files(repo, FILES)
+    record(repo, "between")
+    return repo
+
+
+def test_of_a_folder_that_is_on_its_way_what_can_be_had_is_finished(behind: Repo) -> None:
+    spoil(behind, b"lost" * 9)
+    assert doctor.repair(behind).notes == (
+        "finished, as far as it can be had: checkout (operation 1)",
+        "left alone, as what it should hold is lost: lost",
+    )
+    assert Path(behind.root, "good").read_bytes() == FILES["good"]
+    assert not Path(behind.root, "lost").exists()
+    assert not folder_state.is_unfinished(behind.layout, newest(behind))
+
+
+def test_a_folder_of_which_nobody_knows_where_it_was_going_stays(behind: Repo) -> None:
+    os.unlink(behind.layout.operation(1))
+    assert doctor.repair(behind).notes == (
+        "the files of this folder stay as they are: what operation 1 wanted is lost",
+    )
+    assert not folder_state.is_unfinished(behind.layout, newest(behind))
+    assert record(behind, "next") == "next"
 
 
 def killed(at: int, after: bool, work: Callable[[], object]) -> bool:
@@ -555,6 +652,26 @@ def test_a_pack_that_may_not_be_read_is_not_given_up(repo: Repo, monkeypatch: py
     assert damaged.files(repo.layout) == before
 
 
+def test_a_pack_that_may_not_be_opened_is_not_given_up_for_its_copy(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that it holds can be had from another pack; it may hold more than anybody can see."""
+    last = newest(repo)
+    copies = tuple(write_pack(repo.layout, [b"two of these"]) for _ in range(2))
+    put_operation(repo.layout, last._replace(packs=(*last.packs, *copies)))
+    path, original = repo.layout.pack(copies[0].name), os.open
+
+    def refuse(name: str, *arguments: int, **options: int) -> int:
+        if name == path:
+            faults.failing(errno.EACCES)()
+        return original(name, *arguments, **options)
+
+    with monkeypatch.context() as patch, pytest.raises(SystemTrouble):
+        patch.setattr(os, "open", refuse)
+        doctor.repair(repo)
+    assert newest(repo).packs == (*last.packs, *copies)
+
+
 def test_it_can_be_run_where_others_read(repo: Repo) -> None:
     """A reader that had opened the packs goes on; one that had not starts over."""
     Path("copy").write_bytes(VERSIONS[0])
@@ -598,3 +715,113 @@ def test_writing_builds_on_the_newest_that_is_whole(repo: Repo) -> None:
     assert writing(repo, "x", (), build, ends=doctor._ends) == 4
     assert (newest(repo).number, newest(repo).lost, newest(repo).previous) == (5, (4,), ops.digest(repo.layout, 4))
     assert newest(repo).packs == ops.read(repo.layout, 3).packs
+
+
+def test_the_newest_operation_is_gone(repo: Repo) -> None:
+    """Only `HEAD` tells of it. Its pack is still there, and in it the commit that nothing names any more."""
+    third = commit_id()
+    operation(repo, 4).unlink()
+    done = heal(repo)
+    assert (done.cure.recorded, done.cure.lost) == (4, ())
+    assert [id_of(commit) for commit in done.cure.found] == [third]
+    assert newest(repo).view == ops.read(repo.layout, 3).view
+    ok("branch", "found", third[7:17])
+    assert read(repo, VERSIONS[2]) == VERSIONS[2]
+
+
+def empty_folder(path: str) -> None:
+    Path(path).unlink(missing_ok=True)
+    Path(path).mkdir()
+
+
+def a_link(path: str) -> None:
+    Path(path).unlink(missing_ok=True)
+    Path(path).symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize("strange", [empty_folder, a_link, os.mkfifo])
+@pytest.mark.parametrize("name", ["HEAD", "applied", "worktree.lock", "cache/stat", "cache/graph"])
+def test_something_that_is_no_file_makes_room(repo: Repo, name: str, strange: Callable[[str], None]) -> None:
+    path = Path(repo.layout.muse, name)
+    path.unlink(missing_ok=True)
+    strange(str(path))
+    done = doctor.repair(repo)
+    assert done.findings.clean and len(done.mended) == 1
+    assert not os.path.lexists(path) or path.is_file()
+    assert doctor.repair(repo).mended == ()
+    ok("status")
+    Path("a.txt").write_bytes(b"more\n")
+    assert name != "worktree.lock" or ok("commit", "-m", "it can be locked")
+
+
+def test_a_folder_with_something_in_it_stays(repo: Repo) -> None:
+    """Whatever that is, it was not muse that put it there."""
+    empty_folder(repo.layout.applied)
+    kept = Path(repo.layout.applied, "kept")
+    kept.write_bytes(b"a person's")
+    with pytest.raises(SystemTrouble, match="applied"):
+        doctor.repair(repo)
+    assert kept.read_bytes() == b"a person's"
+
+
+def test_a_single_object_that_is_a_folder_is_replaced(repo: Repo) -> None:
+    write_object(repo.root, blob_id(VERSIONS[0]), VERSIONS[0])
+    empty_folder(str(object_path(repo.root, blob_id(VERSIONS[0]))))
+    assert doctor.repair(repo).findings.clean
+    assert read_object(repo.root, blob_id(VERSIONS[0])) == VERSIONS[0]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_nobody_reads_through_gigabytes_of_nothing(repo: Repo, packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where no pack holds the object, nor where one that is damaged says how large it is."""
+    data = VERSIONS[2] if packed else b"nowhere else"
+    write_object(repo.root, blob_id(data), data)
+    single = object_path(repo.root, blob_id(data))
+    os.truncate(single, 6 << 30)
+    if packed:
+        Path("a.txt").unlink()
+        spoil(repo, data)
+    contents = rescue._contents
+
+    def small(path: str) -> Iterator[bytes]:
+        assert path != str(single)
+        return contents(path)
+
+    monkeypatch.setattr(rescue, "_contents", small)
+    assert blob_id(data) in {problem.what for problem in repair(repo).findings.problems}
+
+
+def test_a_folder_whose_new_contents_are_lost_is_finished_without_them(repo: Repo) -> None:
+    """Else no command could ever write again."""
+    Path("b.txt").write_bytes(b"only in the fourth\n" * 20)
+    Path("a.txt").write_bytes(b"the fourth\n" * 20)
+    ok("commit", "-m", "fourth")
+    ok("checkout", "HEAD~1")
+    ok("checkout", "main")
+    folder_state.set_applied(repo.layout, newest(repo).number - 1, durable=False)
+    Path("a.txt").write_bytes(VERSIONS[2])
+    Path("b.txt").unlink()
+    spoil(repo, b"only in the fourth\n" * 20)
+    assert "rests on" not in refused("add", "a.txt", status=3)
+    done = doctor.repair(repo)
+    assert done.notes == (
+        "finished, as far as it can be had: checkout (operation 7)",
+        "left alone, as what it should hold is lost: b.txt",
+    )
+    assert Path("a.txt").read_bytes() == b"the fourth\n" * 20 and not Path("b.txt").exists()
+    assert doctor.repair(repo).notes == ()
+    ok("add", "a.txt")
+    assert muse("status", "--json").json["deleted"] == ["b.txt"]
+
+
+def test_a_folder_that_a_lost_operation_wanted_stays_as_it_is(repo: Repo) -> None:
+    ok("checkout", "HEAD~1")
+    ok("tag", "t")
+    folder_state.set_applied(repo.layout, 4, durable=False)
+    Path("a.txt").write_bytes(VERSIONS[2])
+    flip(operation(repo, 5))
+    refused("add", "a.txt", status=3)
+    done = doctor.repair(repo)
+    assert done.notes == ("the files of this folder stay as they are: what operation 5 wanted is lost",)
+    assert Path("a.txt").read_bytes() == VERSIONS[2]
+    ok("add", "a.txt")

@@ -12,9 +12,10 @@ import pytest
 from muse.core import entry, io, ops
 from muse.core.errors import SystemTrouble, Unconfirmed
 from muse.core.repo import Repo
+from muse.core.types import digest_of
 from tests.core import faults
 from tests.core.commands import DURABLE, branches, newest, record, unnamed_packs, with_link
-from tests.core.stores import an_operation, new_repo
+from tests.core.stores import an_operation, new_repo, put_operation
 
 
 @pytest.fixture
@@ -127,3 +128,38 @@ def test_a_refusal_before_the_link_is_no_more_than_that(
     assert not isinstance(refused.value, Unconfirmed)
     assert told == []
     assert os.listdir(durable.layout.ops) == ["000000000001"]
+
+
+# What stands below
+
+
+def far_ahead(repo: Repo) -> None:
+    """A gc has been there: number 12 is the first that counts, and nothing stands right below it."""
+    ops.write_head(repo.layout, put_operation(repo.layout, an_operation(12, oldest=12)))
+
+
+def test_the_first_entry_of_all_is_not_taken_back(tmp_path: Path) -> None:
+    repo = new_repo(tmp_path / "root", DURABLE)
+    append(repo, 1)
+    assert ops.numbers(repo.layout) == [1]
+
+
+def test_an_entry_on_another_base_than_it_read_is_taken_back(durable: Repo) -> None:
+    far_ahead(durable)
+    put_operation(durable.layout, an_operation(2))
+    with pytest.raises(entry.Lost):
+        append(durable, 3)
+    assert ops.numbers(durable.layout) == [1, 2, 12]
+
+
+@pytest.mark.parametrize("stranger", [False, True])
+def test_an_entry_on_which_another_rests_is_not_taken_back(durable: Repo, stranger: bool) -> None:
+    far_ahead(durable)
+    mine = an_operation(3, previous=bytes(32))
+    above = bytes(32) if stranger else digest_of(ops.encode(mine))
+    put_operation(durable.layout, an_operation(4, previous=above))
+    try:
+        entry.append(durable.layout, mine, lambda: None, durable=True, way="link")
+    except entry.Lost:
+        assert stranger
+    assert (3 in ops.numbers(durable.layout)) == (not stranger)

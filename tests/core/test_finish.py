@@ -11,6 +11,7 @@ import pytest
 from muse.core import finish, folder_state, ops, worktree
 from muse.core.command import State, reading
 from muse.core.errors import Damaged, MuseError, Refused, SystemTrouble, Unconfirmed
+from muse.core.pack import PackGone
 from muse.core.repo import Repo
 from muse.core.types import digest_of
 from muse.core.worktree_lock import WorktreeLock
@@ -193,6 +194,27 @@ def test_leftovers_of_dead_commands_are_removed_in_passing(repo: Repo) -> None:
         assert os.listdir(repo.layout.restore) == ["0123"]
 
 
+def test_a_folder_is_not_finished_while_others_read_it(behind: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WorktreeLock.acquire, "__kwdefaults__", {"patience": 0.01})
+    with processes.elsewhere(processes.lock, behind.layout.lock, True), pytest.raises(Refused):
+        record(behind, "next", lock=SHARED)
+    assert read_files(behind.root) == {"f": file(b"old")}
+
+
+def test_a_reader_that_finished_the_folder_gives_the_lock_back(behind: Repo) -> None:
+    reading(behind, notes)
+    lock = WorktreeLock(behind.layout)
+    assert lock.acquire(shared=False, patience=0)
+    lock.release()
+
+
+def test_packs_that_are_always_replaced_are_damage(behind: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worktree, "resume", raising(PackGone("it")))
+    with pytest.raises(Damaged, match="it is missing, and the folder is not finished"):
+        record(behind, "next", lock=SHARED)
+    assert newest(behind).number == 1
+
+
 def test_the_warning_about_a_lock_is_in_the_answer(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("muse.core.worktree_lock.is_network", lambda fd: True)
     assert change_files(repo, {"f": b"new"})[1] == [
@@ -221,3 +243,14 @@ def test_the_lock_is_held_until_the_answer(repo: Repo) -> None:
         record(repo, lock, lambda lock=lock: seen.update({lock: others()}), lock=lock)  # type: ignore[misc]
     assert seen == {NO_LOCK: [True, True], SHARED: [False, True], EXCLUSIVE: [False, False]}
     assert others() == [True, True]
+
+
+def test_a_number_of_an_operation_that_is_gone_does_not_say_that_the_next_one_is_done(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(repo, "one")
+    folder_state.set_applied(repo.layout, 9, durable=False)
+    seen: list[int | None] = []
+    after_its_pack(monkeypatch, lambda: seen.append(folder_state.applied(repo.layout)))
+    change_files(repo, {"f": b"new"})
+    assert (seen, folder_state.applied(repo.layout)) == ([1], 2)

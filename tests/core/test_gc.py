@@ -300,3 +300,14 @@ def test_small_packs_become_one_when_there_are_many(folder: Path, whole: int, de
     assert len(kept.packs(folder)) == left
     assert kept.read_back(folder) == set(map(digest_of, contents)) == set(kept.on_disk(folder))
     assert not carry_out(repo, Retention(1, 0)).does_something
+
+
+def test_only_packs_are_retired(repo: Repo) -> None:
+    folder = Path(repo.layout.packs)
+    (folder / ("a" * 32 + ".pack")).mkdir()
+    (folder / "notes.pack").write_bytes(b"")
+    (folder / ("b" * 32 + ".txt")).write_bytes(b"")
+    assert carry_out(repo, Retention(9, 9)).unnamed == ()
+    unnamed = write_pack(repo.layout, [b"nobody's"])
+    assert carry_out(repo, Retention(9, 9)).unnamed == (unnamed,)
+    assert len([name for name in os.listdir(folder) if name.startswith(("a" * 32, "notes", "b" * 32))]) == 3

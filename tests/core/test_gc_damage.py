@@ -10,7 +10,7 @@ import pytest
 from muse.core import gc, pack, rescue
 from muse.core.codec import pack as packed
 from muse.core.command import State
-from muse.core.errors import Damaged
+from muse.core.errors import Damaged, Missing
 from muse.core.gc import Retention
 from muse.core.pack import ZSTD_PREFIX, Slot
 from muse.core.pack_writer import Base, PackWriter
@@ -153,3 +153,25 @@ def test_what_doctor_set_aside_goes_when_all_is_forgotten(folder: Path, more: bo
     assert "Removed 1 pack of 8 B that doctor set aside" in ok("gc", "--forget", "--yes").splitlines()
     assert not aside.exists()
     assert muse("gc", "--forget").status == 0
+
+
+def test_what_rests_on_what_goes_is_written_whole(repo: Repo) -> None:
+    old, new = DATA * 50, DATA * 50 + b"more"
+    refs = [write_pack(repo.layout, [old])]
+    writer = PackWriter(repo.layout, durable=False, way="link")
+    writer.add(digest_of(new), new, Base(digest_of(old), old, 1))
+    refs += writer.finish()
+    assert find(repo.layout, refs[1], new)[0].kind == ZSTD_PREFIX
+    stage(repo, refs, new)
+    carry_out(repo)
+    assert kept.on_disk(repo.root) == [digest_of(new)]
+    assert kept.read_back(repo.root) == {digest_of(new)}
+
+
+def test_a_commit_that_cannot_be_read_stops_it(repo: Repo) -> None:
+    """It could name what would be lost."""
+    refs = [write_pack(repo.layout, [DATA])]
+    put_operation(repo.layout, an_operation(packs=tuple(refs), view=View(branches={"main": digest_of(b"gone")})))
+    with pytest.raises(Missing):
+        carry_out(repo)
+    assert Path(repo.layout.pack(refs[0].name)).exists()

@@ -137,6 +137,7 @@ def test_another_version_is_ignored(path: str, version: object) -> None:
         {"generations": (1,) * graph._FEW}, {"author": (-1,) * graph._FEW}, {"authors": ((b"", ""),)},
         {"filters": (0,) * graph._FEW}, {"messages": (0,) * graph._FEW}, {"times": (None,) * graph._FEW},
         {"seconds": ("0",) * graph._FEW}, {"seconds": (float("nan"),) * graph._FEW}, {"messages": "m" * graph._FEW},
+        {"parents": ((-1,), *((),) * (graph._FEW - 1)), "generations": (2, *(1,) * (graph._FEW - 1))},
         {"digests": bytes(32 * graph._FEW)}, {"trees": bytes(32 * graph._FEW - 1)},
     ],
 )  # fmt: skip

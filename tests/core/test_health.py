@@ -78,6 +78,18 @@ def test_an_entry_that_nobody_wrote(
     assert type(found.bad[digest_of(DATA)]) is error
 
 
+def test_an_object_that_no_window_can_hold_is_not_put_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = new_repo(tmp_path).layout
+    pack = NewPack(layout, durable=False, way="link")
+    pack.append(digest_of(DATA), DATA, len(DATA), RAW)
+    pack.append(digest_of(b"x"), Link(digest_of(DATA), 1, b"").encode(), (1 << codec.MAX_WINDOW) + 1, ZSTD_PREFIX)
+    monkeypatch.setattr(health, "decompress", None)
+    (error,) = examine(layout, pack.create("0" * 32)).bad.values()
+    assert "claims too much" in error.message
+
+
 def test_a_frame_that_expands_beyond_all_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is read no further than it should go."""
     layout = new_repo(tmp_path).layout

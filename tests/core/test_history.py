@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muse.core import history, ops
-from muse.core.errors import Damaged, TooNew
+from muse.core.errors import Damaged, Refused, TooNew
 from muse.core.history import Step, Tally
 from muse.core.paths import Layout
 from tests.core.damaged import flip
@@ -37,6 +37,30 @@ def test_what_is_whole(layout: Layout) -> None:
     assert (found.operation and found.operation.number, found.last, found.whole, found.unsure) == (5, 5, True, None)
     assert told(layout) == [(number, number, True, "") for number in range(1, 6)]
     assert [number for number, *_ in told(layout, 3)] == [3, 4, 5]
+
+
+def test_what_is_dropped_after_it_was_listed(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has listed the log looks again, for there is a newer operation now."""
+    numbers = ops.numbers
+    previous = ops.digest(layout, 5)
+
+    def late(layout: Layout, oldest: int = 1) -> list[int]:
+        found = numbers(layout, oldest)
+        if found[-1] == 5:
+            put_operation(layout, an_operation(6, previous=previous, oldest=6))
+            ops.drop(layout, 6)
+        return found
+
+    monkeypatch.setattr(ops, "numbers", late)
+    found = history.ends(layout)
+    assert (found.operation and found.operation.number, found.last, found.whole) == (6, 6, True)
+
+
+def test_what_is_dropped_whenever_it_was_listed(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ops, "numbers", lambda layout: [7])
+    with pytest.raises(Refused, match="others keep dropping operations") as refused:
+        history.ends(layout)
+    assert refused.value.kind == "busy"
 
 
 def test_an_empty_log(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 
 from muse.core import interrupts
-from muse.core.interrupts import Deferral
+from muse.core.interrupts import Deferral, Turn
 from tests.core.faults import press
 
 
@@ -23,11 +23,13 @@ def handler() -> Iterator[object]:
 
 
 def test_it_is_held_back_and_delivered_once(handler: object) -> None:
-    deferral = Deferral()
-    deferral.begin()
-    press()
-    press()
-    deferral.end()
+    with Turn():
+        deferral = Deferral()
+        deferral.begin()
+        press()
+        press()
+        deferral.end()
+        press()
     assert interrupts.pending()
     assert signal.getsignal(signal.SIGINT) is handler
     with pytest.raises(KeyboardInterrupt):
@@ -79,13 +81,83 @@ def test_a_command_that_did_not_count_is_interrupted_after_all(handler: object) 
 @pytest.mark.parametrize("other", [signal.SIG_DFL, lambda number, frame: None])
 def test_the_handler_of_others_comes_back(other: signal.Handlers) -> None:
     signal.signal(signal.SIGINT, other)
-    deferral = Deferral()
-    deferral.begin()
-    press()
-    deferral.end()
+    with Turn():
+        deferral = Deferral()
+        deferral.begin()
+        press()
+        deferral.end()
+        assert signal.getsignal(signal.SIGINT) is other
     assert signal.getsignal(signal.SIGINT) is other
     with pytest.raises(KeyboardInterrupt):
         interrupts.deliver()
+
+
+def test_without_a_turn_it_is_raised_at_the_end(handler: object) -> None:
+    deferral = Deferral()
+    deferral.begin()
+    press()
+    with pytest.raises(KeyboardInterrupt):
+        deferral.end()
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_without_a_turn_the_handler_of_others_is_called() -> None:
+    heard: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    deferral = Deferral()
+    deferral.begin()
+    press()
+    assert heard == []
+    deferral.end()
+    assert heard == [signal.SIGINT]
+
+
+def test_the_first_ends_a_turn_and_the_second_does_not_disturb_its_end(handler: object) -> None:
+    cleaned: list[str] = []
+    with pytest.raises(KeyboardInterrupt), Turn():
+        try:
+            press()
+        finally:
+            press()
+            cleaned.append("up")
+    assert cleaned == ["up"]
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_what_is_cancelled_within_a_turn_lets_the_next_one_end_it(handler: object) -> None:
+    with pytest.raises(KeyboardInterrupt), Turn():
+        deferral = Deferral()
+        deferral.begin()
+        deferral.cancel()
+        press()
+        raise AssertionError("not ended")
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_within_a_turn_it_is_held_back_until_the_answer(handler: object) -> None:
+    """The command is done, and the front end has not shown it yet."""
+    with Turn():
+        deferral = Deferral()
+        deferral.begin()
+        deferral.end()
+        press()
+        assert interrupts.pending()
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.deliver()
+
+
+def test_a_deferral_within_another_changes_nothing(handler: object) -> None:
+    for leave in (Deferral.end, Deferral.cancel):
+        with Turn():
+            outer, inner = Deferral(), Deferral()
+            outer.begin()
+            inner.begin()
+            press()
+            leave(inner)
+            press()
+            outer.end()
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.deliver()
 
 
 def test_where_it_is_ignored_it_stays_ignored() -> None:

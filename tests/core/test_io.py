@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.core import io, locks, ops, publish, sweep
+from muse.core import io, locks, ops, publish, sweep, temps
 from muse.core.errors import Damaged, SystemTrouble
 from muse.core.pack import Pack, PackGone
 from muse.core.paths import Layout
@@ -52,6 +52,7 @@ def test_read_exactly_goes_on_after_a_short_read(monkeypatch: pytest.MonkeyPatch
     assert io.read_file(str(tmp_path / "f")) == bytes(range(100))
 
 
+@pytest.mark.timeout(10)
 @pytest.mark.parametrize("make", strange.NOT_OURS)
 def test_what_is_not_ours_is_refused_at_once(folder: Path, make: Callable[[Path], None]) -> None:
     make(folder / "x")
@@ -131,6 +132,36 @@ def test_replace_takes_the_place(tmp_path: Path, surroundings: Surroundings) -> 
     io.write_text_atomic(path, "text ü\n")
     assert path.read_text("utf-8") == "text ü\n"
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_new_file_of_which_a_write_failed_is_never_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, surroundings: Surroundings
+) -> None:
+    """Nobody knows how much of it was written, so what follows would be in the wrong place."""
+    target = tmp_path / "target"
+    with io.NewFile(str(tmp_path)) as new:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", faults.failing(errno.ENOSPC))
+            with pytest.raises(OSError, match="No space left") as caught:
+                new.write(NEW)
+        with pytest.raises(OSError, match="No space left"):
+            new.write(NEW)
+        for name in (new.create, new.replace):
+            with pytest.raises(OSError, match="No space left"):
+                name(str(target))
+        assert caught.value.errno == errno.ENOSPC
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_that_took_its_place_is_not_called_unwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, surroundings: Surroundings
+) -> None:
+    target = tmp_path / "target"
+    target.write_bytes(OLD)
+    monkeypatch.setattr(io, "sync_folder", faults.failing(errno.EIO))
+    with pytest.raises(SystemTrouble, match=r"the disk did not confirm .*target: Input/output error"):
+        io.write_atomic(str(target), NEW)
+    assert target.read_bytes() == NEW
 
 
 def test_replace_replaces_a_link_and_not_its_target(tmp_path: Path, surroundings: Surroundings) -> None:
@@ -300,24 +331,64 @@ def test_two_processes_that_replace_a_file_leave_it_whole(tmp_path: Path) -> Non
     assert torn == [0, 0]
 
 
+def test_a_file_that_a_sweep_is_about_to_take_is_removed_and_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep holds its lock, and may be stopped there."""
+    faults.without_nameless_files(monkeypatch)
+    answers = iter([False, True])
+    monkeypatch.setattr(locks, "try_lock", lambda fd: next(answers))
+    io.write_atomic(str(tmp_path / "file"), NEW)
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_name_that_is_taken_is_no_temporary_file_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults.without_nameless_files(monkeypatch)
+    monkeypatch.setattr(temps, "new_name", lambda prefix: "taken")
+    (tmp_path / "taken").write_bytes(b"theirs")
+    with pytest.raises(FileExistsError):
+        io.NewFile(str(tmp_path))
+    assert (tmp_path / "taken").read_bytes() == b"theirs"
+
+
+def test_an_interrupt_at_the_lock_leaves_no_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(fd: int) -> bool:
+        raise KeyboardInterrupt
+
+    faults.without_nameless_files(monkeypatch)
+    monkeypatch.setattr(locks, "try_lock", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        io.NewFile(str(tmp_path))
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_that_takes_a_place_is_locked_while_it_has_a_temporary_name(
+    tmp_path: Path, surroundings: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename, locked = os.rename, []
+
+    def noted(source: str, target: str) -> None:
+        fd = os.open(source, os.O_RDWR)
+        locked.append(not locks.try_lock(fd))
+        os.close(fd)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", noted)
+    io.write_atomic(str(tmp_path / "file"), b"new")
+    assert locked == [True]
+
+
 # Folders
 
 
-def test_make_folder_makes_those_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[str] = []
-    monkeypatch.setattr(io, "sync_folder", synced.append)
-    io.make_folder(str(tmp_path / "a" / "b" / "c"))
-    assert synced == [str(tmp_path), str(tmp_path / "a"), str(tmp_path / "a" / "b")]
-    io.make_folder(str(tmp_path / "a" / "b" / "c"))
-    assert len(synced) == 3
-
-
-def test_make_folder_takes_relative_names(folder: Path) -> None:
-    io.make_folder("a/b")
-    assert (folder / "a" / "b").is_dir()
-
-
-def test_make_folder_does_not_mind_being_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a").mkdir()
-    monkeypatch.setattr(os.path, "isdir", lambda path: path == str(tmp_path))
-    io.make_folder(str(tmp_path / "a"))
+@pytest.mark.parametrize(("code", "refused"), [(errno.EINVAL, False), (errno.EIO, True), (errno.ENOSPC, True)])
+def test_folders_that_cannot_be_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, refused: bool
+) -> None:
+    """Where there is no such call for folders, as in those that a virtual machine shares, none is needed."""
+    monkeypatch.setattr(os, "fsync", faults.failing(code))
+    if refused:
+        with pytest.raises(OSError):
+            io.sync_folder(str(tmp_path))
+    else:
+        io.sync_folder(str(tmp_path))

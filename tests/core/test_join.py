@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import random
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from muse.core import io, join, ops
 from muse.core.command import State, reading
-from muse.core.errors import Damaged
+from muse.core.errors import Damaged, SystemTrouble
 from muse.core.join import MANY, MOST, SMALL, choose
 from muse.core.pack import Pack, PackGone
 from muse.core.repo import Repo
@@ -345,3 +346,26 @@ def test_a_pack_that_goes_while_it_is_to_be_taken_in(repo: Repo) -> None:
         join.take_in(store)
     store.close()
     assert set(os.listdir(repo.layout.packs)) == {f"{ref.name}.pack" for ref in refs[:3]}
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EMFILE])
+def test_a_pack_that_may_not_be_read_stays(repo: Repo, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing is recorded where this process may open no more files: the pack is as good as any other."""
+    record_many(repo, 4)
+    refused, before = newest(repo).packs[1], newest(repo).number
+    real = os.open
+
+    def refuse(path: Any, *arguments: Any, **options: Any) -> int:
+        if path == repo.layout.pack(refused.name):
+            raise OSError(code, os.strerror(code), path)
+        return real(path, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        if code == errno.EMFILE:
+            with pytest.raises(SystemTrouble):
+                record(repo, "next")
+        else:
+            record(repo, "next")
+    assert refused in newest(repo).packs
+    assert newest(repo).number == before + (code == errno.EACCES)

@@ -100,11 +100,20 @@ def test_the_rules_of_a_folder(root: Path, files: dict[str, bytes], ignored: boo
     os.close(fd)
 
 
+@pytest.mark.timeout(10)
 @pytest.mark.parametrize("make", NOT_OURS)
 def test_something_else_in_place_of_a_rule_file(root: Path, make: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
     assert callable(make)
     make(root / ".museignore")
+    fd = os.open(root, os.O_RDONLY)
+    assert not listing.rules_of(fd, "", None, None).ignored("data", False)
+    os.close(fd)
+
+
+def test_a_rule_file_that_is_a_link_does_not_count(root: Path) -> None:
+    (root / "rules").write_bytes(b"data\n")
+    (root / ".museignore").symlink_to("rules")
     fd = os.open(root, os.O_RDONLY)
     assert not listing.rules_of(fd, "", None, None).ignored("data", False)
     os.close(fd)

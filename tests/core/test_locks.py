@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,15 @@ def test_one_holder_at_a_time(fd: int, tmp_path: Path) -> None:
     with processes.elsewhere(processes.lock, str(tmp_path / "lock")):
         assert not locks.try_lock(fd)
         assert not locks.try_lock(fd, shared=True)
+
+
+def test_waiting_for_a_holder(fd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "PATIENCE", 0.0)
+    with processes.elsewhere(processes.lock, str(tmp_path / "lock")) as holder:
+        assert not locks.wait_for_lock(fd)
+        monkeypatch.undo()
+        threading.Timer(0.05, holder.kill).start()
+        assert locks.wait_for_lock(fd)
 
 
 def test_a_killed_holder_holds_nothing(fd: int, tmp_path: Path) -> None:

@@ -147,3 +147,12 @@ def test_restore_writes_a_file_in_one_step(tmp_path: Path) -> None:
     with pytest.raises(SystemTrouble, match="No such file"):
         object_store.restore_object(tmp_path, ID, tmp_path / "no" / "folder")
     assert sorted(os.listdir(tmp_path)) == [".muse", "file.txt"]
+
+
+def test_who_reads_the_file_that_an_object_replaces_keeps_it(tmp_path: Path) -> None:
+    object_store.write_object(tmp_path, ID, DATA)
+    target = tmp_path / "file.txt"
+    target.write_bytes(b"old")
+    with target.open("rb") as reader:
+        object_store.restore_object(tmp_path, ID, target)
+        assert reader.read() == b"old"

@@ -111,6 +111,13 @@ def test_an_entry_that_somebody_sealed_is_an_operation_or_damaged(key: str, valu
             assert error.message.startswith("it ")
 
 
+@pytest.mark.parametrize("key", sorted(ops._TYPES))
+@pytest.mark.parametrize("value", [None, 1.5, {}, True])
+def test_a_field_that_is_something_else_is_damage(key: str, value: object) -> None:
+    with pytest.raises(Damaged):
+        ops.decode(sealed({**GOOD, key: value}), "it")
+
+
 @pytest.mark.parametrize("size", [float("inf"), float("nan"), "9", None, b"9", -1, 1.5])
 def test_a_pack_of_an_odd_size_is_damage(size: object) -> None:
     with pytest.raises(Damaged):
@@ -245,6 +252,19 @@ def test_the_hint_saves_listing_the_folder(layout: Layout, monkeypatch: pytest.M
     assert ops.newest_number(layout) == 49
 
 
+@pytest.mark.parametrize(("key", "part"), [("args", 1), ("args", None), ("redo", "1"), ("redo", None), ("lost", 1.5)])
+def test_a_part_of_a_field_that_is_something_else_is_damage(key: str, part: object) -> None:
+    with pytest.raises(Damaged):
+        ops.decode(sealed({**GOOD, key: [part]}), "it")
+
+
+def test_an_entry_of_an_impossible_size_is_not_read(layout: Layout) -> None:
+    with open(layout.operation(1), "wb") as entry:
+        entry.truncate(ops._LIMIT + 1)
+    with pytest.raises(Damaged, match="more than such a file can have"):
+        ops.read(layout, 1)
+
+
 def test_an_entry_under_another_number_is_damage(layout: Layout) -> None:
     put(layout, 1)
     os.rename(layout.operation(1), layout.operation(2))
@@ -329,3 +349,19 @@ def test_a_log_that_is_gone_is_damage_and_no_new_repository(layout: Layout) -> N
     ops.write_head(layout, an_operation(12))
     with pytest.raises(Damaged, match="HEAD names operation 12, and there is none at all"):
         ops.newest(layout)
+
+
+def test_a_newest_entry_that_is_never_there_is_damage(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ops, "newest_number", lambda layout: 7)
+    with pytest.raises(Damaged, match="operation 7 is missing from the log"):
+        ops.newest(layout)
+
+
+def test_the_hint_never_goes_back_unless_it_leads_nowhere(layout: Layout) -> None:
+    first, second = (put_operation(layout, an_operation(number)) for number in (1, 2))
+    ops.write_head(layout, second)
+    ops.write_head(layout, first)
+    assert Path(layout.head).read_text().startswith("operation 2\n")
+    Path(layout.head).write_text("operation 3\n")
+    ops.write_head(layout, first)
+    assert Path(layout.head).read_text().startswith("operation 1\n")

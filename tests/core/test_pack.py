@@ -8,6 +8,7 @@ import os
 import random
 import struct
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from zlib import crc32
 
@@ -348,3 +349,42 @@ def test_whatever_fails_no_pack_is_left(
             os.unlink(os.path.join(layout.packs, name))
     assert at >= 5
     assert len(os.listdir(layout.packs)) == 1
+
+
+def test_the_parts_of_an_index_come_in_order(layout: Layout) -> None:
+    """A part that ends before it begins has a checksum, too: that of nothing."""
+    entry = pack.ENTRY.pack(bytes(32), 16, 0, 0, pack.RAW)
+    table = pack.BUCKET.pack(1, crc32(entry)) + pack.BUCKET.pack(0, crc32(b""))
+    fields = struct.pack(">QIBxxx", 16, 1, 1)
+    footer = fields + struct.pack(">I8s", crc32(table + fields), pack.END)
+    path = Path(layout.pack("0" * 32))
+    path.write_bytes(pack.HEADER.pack(pack.MAGIC, 1, 0) + entry + table + footer)
+    opened = Pack(str(path), PackRef("0" * 32, path.stat().st_size))
+    assert opened.find(bytes(32)) == Slot(16, 0, 0, pack.RAW)
+    with pytest.raises(Damaged, match="has a damaged index"):
+        opened.find(b"\xff" * 32)
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("count", "bits", "how"), [(1, 0, None), (2, 0, "has an index of another size"), (1, 17, "has no footer")]
+)
+def test_a_footer_that_fits_no_index_is_damage(layout: Layout, count: int, bits: int, how: str | None) -> None:
+    """Its checksum is right."""
+    entry = pack.ENTRY.pack(bytes(32), 16, 0, 0, pack.RAW)
+    table = pack.BUCKET.pack(1, crc32(entry)) + pack.BUCKET.pack(1, crc32(b"")) * ((1 << bits) - 1)
+    fields = struct.pack(">QIBxxx", 16, count, bits)
+    footer = fields + struct.pack(">I8s", crc32(table + fields), pack.END)
+    path = Path(layout.pack("1" * 32))
+    path.write_bytes(pack.HEADER.pack(pack.MAGIC, 1, 0) + entry + table + footer)
+    with nullcontext() if how is None else pytest.raises(Damaged, match=how):
+        Pack(str(path), PackRef("1" * 32, path.stat().st_size)).close()
+
+
+def test_what_looks_like_a_digest_across_two_entries_is_none(layout: Layout) -> None:
+    ref = write_pack(layout, [b"one", b"two"])
+    opened = Pack(layout.pack(ref.name), ref)
+    index = opened._bucket(bytes(2))
+    assert opened.find(index[:32]) is not None
+    assert opened.find(index[7 : 7 + 32]) is None
+    opened.close()

@@ -12,17 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.core import plan
+from muse.core import plan, twins
 from muse.core.disk import Content, Folders
 from muse.core.errors import Refused, SystemTrouble
+from muse.core.pack import HEADER
 from muse.core.pack_writer import Incoming
 from muse.core.paths import Layout
 from muse.core.plan import Plan, Target
 from muse.core.store import ObjectStore
 from muse.core.types import Change, Entry
 from tests.core import faults
+from tests.core.damaged import flip
 from tests.core.folders import FIFO, Contents, What, file, put, put_all, read, read_files
-from tests.core.stores import new_repo, writable
+from tests.core.stores import new_repo, writable, write_pack
 
 OLD, NEW, MINE = file(b"old"), file(b"new"), file(b"mine")
 
@@ -194,6 +196,24 @@ def test_what_cannot_be_kept(place: Place, what: What) -> None:
 # Refusals
 
 
+def test_what_is_replaced_is_saved_where_the_stored_copy_is_damaged(place: Place) -> None:
+    ref = write_pack(place.layout, [OLD.data])
+    put(place.root, "f", OLD)
+    for damaged in (False, True):
+        if damaged:
+            flip(Path(place.layout.pack(ref.name)), HEADER.size)
+        store = writable(place.layout, [ref])
+        assert plan.plan(place.root, store, [target("f", OLD, NEW)], lambda path, old, new: False).planned
+        assert store.writer is not None
+        assert (OLD.entry.digest in store.writer) == damaged
+        store.close()
+
+
+def test_what_cannot_be_kept_is_in_the_way_of_force_too(place: Place) -> None:
+    put_all(place.root, {"a/pipe": What(FIFO), "a/mine": MINE})
+    assert place.plan(target("a", None, NEW), force=True).collisions == ("a/pipe",)
+
+
 def test_a_file_that_changes_meanwhile_stops_the_plan(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     put(place.root, "f", OLD)
     original = Folders.content
@@ -222,6 +242,28 @@ def test_a_folder_that_cannot_be_opened_stops_the_plan(place: Place, monkeypatch
         place.plan(target("a/f", OLD, NEW))
 
 
+@pytest.mark.parametrize(
+    ("path", "wanted", "where"),
+    [("a/f", NEW, "a"), ("a/f", None, "a"), ("a/new/f", NEW, "a"), ("new/f", NEW, ""), ("link/f", NEW, "")],
+)
+def test_a_folder_that_may_not_be_changed_stops_the_plan(
+    place: Place, monkeypatch: pytest.MonkeyPatch, path: str, wanted: What | None, where: str
+) -> None:
+    """Begun, it could not be finished; a folder in which nothing changes does not matter."""
+    put_all(place.root, {"a/f": OLD, "b/f": OLD, "link": What("l", b"b")})
+    targets = [target(path, OLD if path == "a/f" else None, wanted), target("link", What("l", b"b"), None)]
+    assert place.plan(*targets).collisions == ()
+    closed, access = os.path.join(place.root, where).rstrip("/"), os.access
+
+    def refuse(path: str, mode: int) -> bool:
+        return path != closed and access(path, mode)
+
+    monkeypatch.setattr(os, "access", refuse)
+    with pytest.raises(SystemTrouble, match=f"cannot change files in {closed}: Permission denied"):
+        place.plan(*targets)
+    assert len(place.plan(target("b/f", OLD, NEW)).planned) == 1
+
+
 TWINS: Sequence[Iterable[str]] = [["a", "A"], ["d/\u00e9", "d/e\u0301"], ["D/x", "d/x"], ["stra\u00dfe", "STRASSE"]]
 
 
@@ -229,7 +271,7 @@ TWINS: Sequence[Iterable[str]] = [["a", "A"], ["d/\u00e9", "d/e\u0301"], ["D/x",
 def test_names_that_are_one_to_the_file_system(place: Place, monkeypatch: pytest.MonkeyPatch, paths: list[str]) -> None:
     targets = [target(path, None, NEW) for path in paths]
     assert place.plan(*targets).collisions == ()
-    monkeypatch.setattr(plan, "_folds_names", lambda root: True)
+    monkeypatch.setattr(twins, "folds_names", lambda root: True)
     with pytest.raises(Refused, match="are one name on this file system") as refused:
         place.plan(*targets)
     assert refused.value.kind == "name-collision"
@@ -237,10 +279,17 @@ def test_names_that_are_one_to_the_file_system(place: Place, monkeypatch: pytest
     assert place.plan(target("x", None, NEW), target("y", None, NEW)).collisions == ()
 
 
-def test_whether_this_file_system_folds_names(place: Place) -> None:
-    assert not plan._folds_names(place.root)
-    os.symlink(".muse", os.path.join(place.root, ".MUSE"))
-    assert plan._folds_names(place.root)
+def test_a_name_whose_case_alone_changes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the disk both paths are one file: it is looked at as the one that goes."""
+    put(place.root, "A", OLD)
+    renamed = [target("A", OLD, None), target("a", None, NEW)]
+    monkeypatch.setattr(twins, "folds_names", lambda root: True)
+    find = Folders.find
+    monkeypatch.setattr(Folders, "find", lambda self, path: find(self, path.upper()))
+    assert changes(place.plan(*renamed)) == [("A", "f", None), ("a", None, "f")]
+    put(place.root, "A", MINE)
+    assert place.plan(*renamed).collisions == ("A",)
+    assert place.plan(target("a", None, NEW)).collisions == ("a",)
 
 
 # Anything at all

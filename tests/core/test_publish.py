@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from muse.core import publish
 from muse.core.errors import SystemTrouble
-from tests.core import processes
+from tests.core import faults, processes
 
 
 @pytest.mark.parametrize("way", processes.WAYS)
@@ -94,3 +95,54 @@ def test_a_rename_under_a_lock_waits_for_the_lock(tmp_path: Path, monkeypatch: p
     assert not target.exists()
     publish.create(str(source), str(target), publish.LOCK)
     assert target.exists()
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2, 3])
+def test_a_refusal_names_a_way_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: int) -> None:
+    """Where a repository came from another file system. Where its own way works, it is as any other error."""
+    create = publish.create
+
+    def some(temp: str, path: str, way: str) -> None:
+        if way in publish.WAYS[:missing]:
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+        create(temp, path, way)
+
+    monkeypatch.setattr(publish, "create", some)
+    trouble = publish.refusal(OSError(errno.EPERM, "no"), "new", publish.LINK, str(tmp_path))
+    assert ("no hard links" in trouble.message) == (missing in (1, 2))
+    if missing in (1, 2):
+        assert f"`muse config store.publish {publish.WAYS[missing]}`" in trouble.hint
+    assert (trouble.kind == "no-exclusive-create") == (missing > 0)
+    full = publish.refusal(OSError(errno.ENOSPC, "full"), "new", publish.LINK, str(tmp_path))
+    assert "The disk is full" in full.hint
+
+
+def test_a_refusal_where_no_file_can_be_made(tmp_path: Path) -> None:
+    trouble = publish.refusal(OSError(errno.EPERM, "no"), "new", publish.LINK, str(tmp_path / "nowhere"))
+    assert "cannot write new: No such file or directory" in trouble.message
+
+
+def test_on_a_full_disk_nothing_is_said_about_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "open", faults.failing(errno.ENOSPC))
+    with pytest.raises(OSError) as full:
+        publish.find_way(str(tmp_path))
+    assert full.value.errno == errno.ENOSPC
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.EROFS])
+def test_a_link_that_fails_once_is_no_reason_to_do_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr(os, "link", faults.failing(code))
+    with pytest.raises(OSError) as refused:
+        publish.find_way(str(tmp_path))
+    assert refused.value.errno == code
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_rename_under_a_lock_where_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fcntl, "flock", faults.failing(errno.ENOLCK))
+    (tmp_path / "source").write_bytes(b"new")
+    with pytest.raises(OSError) as refused:
+        publish.create(str(tmp_path / "source"), str(tmp_path / "target"), publish.LOCK)
+    assert refused.value.errno == errno.ENOLCK and not (tmp_path / "target").exists()

@@ -11,6 +11,7 @@ import pytest
 from muse.core import rescue
 from muse.core.errors import Damaged, Missing
 from muse.core.object_store import write_object
+from muse.core.pack import LARGE
 from muse.core.pack_writer import PackWriter
 from muse.core.paths import Layout
 from muse.core.rescue import Everywhere, stream
@@ -112,4 +113,17 @@ def test_streams_are_held_against_the_digest(layout: Layout) -> None:
     assert digest_of(DATA) not in writer
     assert stream(digest_of(DATA), [DATA[:9], DATA[9:]], writer)
     assert digest_of(DATA) in writer
+    writer.discard()
+
+
+@pytest.mark.parametrize("size", [10, LARGE])
+def test_what_is_fetched_is_held_against_the_digest(layout: Layout, size: int) -> None:
+    data = bytes(size) + DATA
+    write_object(layout.root, blob_id(data), data)
+    writer, everywhere = PackWriter(layout, durable=False, way="link"), Everywhere(layout)
+    assert everywhere.fetch(digest_of(data), writer)
+    writer.discard()
+    flip(Path(layout.shard_file(digest_of(data))))
+    assert not everywhere.fetch(digest_of(data), writer)
+    assert digest_of(data) not in writer
     writer.discard()

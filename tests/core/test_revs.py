@@ -112,7 +112,7 @@ def test_blobs_and_trees_are_no_commits(place: Place) -> None:
 
 
 def test_an_ambiguous_id_lists_the_candidates(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(place.store), "starting_with", lambda store, digits: {place.one, place.two})
+    monkeypatch.setattr(type(place.store), "starting_with", lambda store, digits, damage: {place.one, place.two})
     with pytest.raises(UsageProblem, match="abcd is the beginning of 2 commits") as refused:
         place.find("abcd")
     for digest in (place.one, place.two):
@@ -205,3 +205,17 @@ def test_no_good_name_can_be_taken_for_something_else(name: str, step: str) -> N
     base, _ = revs._split(name + step)
     at = revs._AT.fullmatch(base)
     assert (at.group(1) if at else base) == name
+
+
+def test_an_id_whose_part_of_the_index_is_damaged_is_not_unknown(place: Place) -> None:
+    """The pack opens, and only who looks for an object there notices."""
+    (ref,) = place.store.refs
+    place.store.close()
+    path = Path(place.repo.layout.pack(ref.name))
+    data = bytearray(path.read_bytes())
+    data[-100] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(Damaged, match=ref.name):
+        place.find(id_of(place.one))
+    with pytest.raises(UsageProblem):
+        place.find("nothing")

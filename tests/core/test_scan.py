@@ -204,6 +204,25 @@ def test_links_are_not_followed_out_of_the_folder(place: Place, tmp_path: Path) 
     assert [change.path for change in place.scan().changes] == ["out", "self"]
 
 
+def test_a_link_that_takes_the_place_of_a_folder_is_not_entered(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the folder above was listed."""
+    put(tmp_path, "outside/secret", file(b"1"))
+    put(place.root, "a/f", file(b"1"))
+    original = os.open
+
+    def late(path: str, *arguments: int, **options: int) -> int:
+        if path == "a":
+            put(place.root, "a", What("l", os.fsencode(tmp_path / "outside")))
+        return original(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", late)
+    found = place.scan()
+    assert found.changes == ()
+    assert [trouble.message for trouble in found.troubles] == ["cannot open the folder a: Not a directory"]
+
+
 def test_ignored_folders_are_not_entered(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = ["data/deep/f", "env/pyvenv.cfg", "env/lib/f", "f", "other/.git/f", "other/f"]
     put_all(place.root, {".gitignore": file(b"data/\n*.cfg\n"), **dict.fromkeys(paths, file(b"1"))})

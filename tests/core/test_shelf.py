@@ -73,6 +73,7 @@ GOOD: dict[str, Any] = {
         [1],
         [{}],
         *([{**GOOD, name: odd}] for name in GOOD for odd in (0, [1], b"abc", {1: 2}, [["a", None]])),
+        [{**GOOD, "stage": {1: None}}],
         *([{**GOOD, "files": [odd]}] for odd in (["a", None, ["d", bytes(32)]], ["a", None], None)),
     ],
 )

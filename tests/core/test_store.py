@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,13 +14,14 @@ from hypothesis import strategies as st
 
 from muse.core import dag, object_store, trees
 from muse.core import store as store_module
-from muse.core.codec import Compressor
-from muse.core.errors import Damaged, Missing
+from muse.core.codec import Compressor, difference
+from muse.core.disk import UNKNOWN, Content
+from muse.core.errors import Damaged, Missing, SystemTrouble
 from muse.core.new_pack import NewPack
 from muse.core.pack import RAW, ZSTD, ZSTD_PREFIX, Link, PackGone
 from muse.core.paths import Layout
 from muse.core.store import ObjectStore
-from muse.core.types import PackRef, blob_id, digest_of
+from muse.core.types import FILE, Entry, PackRef, blob_id, digest_of
 from tests.core.stores import new_repo, writable, write_pack
 from tests.core.strange import NOT_OURS
 
@@ -182,3 +185,101 @@ def test_trees_and_commits_have_bounds(layout: Layout, read: Callable[[ObjectSto
         read(held(layout, (digest, zeros, 3 << 30, ZSTD)), digest)
     with pytest.raises(Damaged, match="does not have the 268,435,456 bytes"):
         read(held(layout, (digest, zeros, 256 << 20, ZSTD)), digest)
+
+
+def test_a_difference_that_is_another_objects_is_damage(layout: Layout) -> None:
+    """Its base is whole, and it comes to something else all the same."""
+    base, wanted = DATA * 9, DATA * 9 + b"wanted"
+    frame = difference(base + b"other.", base)
+    assert frame is not None
+    link = Link(digest_of(base), 1, frame).encode()
+    store = held(layout, (digest_of(wanted), link, len(wanted), ZSTD_PREFIX), (digest_of(base), base, len(base), RAW))
+    assert store.read(digest_of(base)) == base
+    with pytest.raises(Damaged, match=r"sha256:\w{64} is damaged in"):
+        store.read(digest_of(wanted))
+
+
+def pieces(store: ObjectStore, digest: bytes) -> Iterator[int]:
+    """How many bytes come before it is known that something is wrong."""
+    with pytest.raises(Damaged, match=r"sha256:\w{64} is damaged in"):
+        for piece in store.pieces(digest):
+            yield len(piece)
+
+
+@pytest.mark.parametrize("claimed", [len(DATA) - 1, len(DATA), len(DATA) + 1])
+def test_a_large_object_is_what_its_name_and_its_size_say(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, claimed: int
+) -> None:
+    monkeypatch.setattr(store_module, "LARGE", 10)
+    digest = digest_of(b"another") if claimed == len(DATA) else digest_of(DATA)
+    assert sum(pieces(held(layout, (digest, DATA, claimed, RAW)), digest)) <= claimed
+    good = held(layout, (digest_of(DATA), DATA, len(DATA), RAW))
+    assert b"".join(good.pieces(digest_of(DATA))) == DATA
+
+
+def test_a_good_copy_stands_in_for_a_damaged_large_one(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    refs = [write_pack(layout, [DATA]) for _ in range(2)]
+    monkeypatch.setattr(store_module, "LARGE", 10)
+    for damaged in refs:
+        damage(layout, damaged, DATA)
+        assert b"".join(ObjectStore(layout, refs).pieces(digest_of(DATA))) == DATA
+        damage(layout, damaged, bytes([DATA[0] ^ 1]) + DATA[1:])
+
+
+def test_a_large_object_is_read_no_further_than_its_size(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "LARGE", 10)
+    frame = Compressor().frame(bytes(50 << 20))
+    assert frame is not None
+    assert sum(pieces(held(layout, (digest_of(DATA), frame, 3 << 20, ZSTD)), digest_of(DATA))) <= 3 << 20
+
+
+def test_a_damaged_large_object_is_replaced_by_whoever_has_its_bytes(layout: Layout) -> None:
+    ref = write_pack(layout, [DATA])
+    damage(layout, ref, DATA)
+    store = writable(layout, [ref])
+    incoming = store.incoming()
+    incoming.write(DATA)
+    entry = Entry(FILE, incoming.finish())
+    assert store.put(Content(entry, UNKNOWN, False, None, incoming)) == digest_of(DATA)
+    assert store.read(digest_of(DATA)) == DATA
+    store.close()
+
+
+def no_permission(layout: Layout, ref: PackRef, patch: pytest.MonkeyPatch, code: int = errno.EACCES) -> None:
+    """The system does not let anybody open that pack."""
+    real = os.open
+
+    def refuse(path: Any, *arguments: Any, **options: Any) -> int:
+        if path == layout.pack(ref.name):
+            raise OSError(code, os.strerror(code), path)
+        return real(path, *arguments, **options)
+
+    patch.setattr(os, "open", refuse)
+
+
+def test_a_pack_that_may_not_be_read_hides_nothing_else(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what it holds is written anew."""
+    good, bad = write_pack(layout, [DATA]), write_pack(layout, [b"lost"])
+    no_permission(layout, bad, monkeypatch)
+    store = writable(layout, [good, bad])
+    assert store.read(digest_of(DATA)) == DATA
+    assert store.starting_with(digest_of(DATA).hex()[:8]) == {digest_of(DATA)}
+    with pytest.raises(SystemTrouble, match=bad.name):
+        store.read(digest_of(b"lost"))
+    assert not store.holds_whole(digest_of(b"lost"))
+    store.add(b"lost", like=digest_of(b"lost"))
+    assert store.read(digest_of(b"lost")) == b"lost"
+
+
+def test_where_too_few_files_may_be_open_nothing_counts_as_lost(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = write_pack(layout, [DATA]), write_pack(layout, [b"there"])
+    no_permission(layout, bad, monkeypatch, errno.EMFILE)
+    store = ObjectStore(layout, [good, bad])
+    for work in (store.read, store.__contains__, store.holds_whole):
+        with pytest.raises(SystemTrouble) as refused:
+            work(digest_of(DATA))
+        assert refused.value.kind == "emfile"
+    with pytest.raises(SystemTrouble):
+        store.starting_with("0000")

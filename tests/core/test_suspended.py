@@ -431,7 +431,7 @@ def test_a_command_with_some_packs_open(full: Path, words: str, others: str, nth
     check_all()
 
 
-@pytest.mark.parametrize("at", ["_hint:after:1", "_stands:after:1", "_stands:after:2", "newest_number:after:1"])
+@pytest.mark.parametrize("at", ["hinted:after:1", "_stands:after:1", "_stands:after:2", "newest_number:after:1"])
 @pytest.mark.parametrize("words", ["status", "tag mine", "gc"])
 def test_a_command_that_looks_for_the_newest(repository: Path, words: str, at: str) -> None:
     """What it was about to read is dropped meanwhile: it looks again."""

@@ -251,3 +251,11 @@ def test_it_never_raises(layout: Layout, monkeypatch: pytest.MonkeyPatch, call: 
         patch.setattr(os, call, refuse)
         assert sweep.sweep(layout) == 0
     assert sweep.sweep(layout) == 2
+
+
+def test_a_repository_that_is_a_link_is_not_swept(layout: Layout, tmp_path: Path) -> None:
+    planted = plant(layout.muse, temps.MUSE_TEMP)
+    os.symlink(layout.muse, tmp_path / "link")
+    assert sweep.sweep_muse(str(tmp_path / "link")) == 0
+    assert os.path.exists(planted)
+    assert sweep.sweep_muse(layout.muse) == 1

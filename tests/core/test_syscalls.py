@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from muse.core import syscalls
+from muse.testing import lacking
+from tests.environment import ROOT, absent
 
 
 def test_syncing_a_whole_file_system(tmp_path: Path) -> None:
@@ -22,6 +26,15 @@ def test_where_a_file_system_cannot_be_synced_that_is_said(tmp_path: Path, monke
     monkeypatch.setattr(ctypes, "CDLL", lambda *arguments, **options: object())
     monkeypatch.setattr(os, "sync", None)
     assert not syscalls.sync_file_system(str(tmp_path))
+
+
+def test_where_the_kernel_refuses_to_sync_a_file_system_that_is_said(tmp_path: Path) -> None:
+    if reason := lacking.missing():
+        absent(reason)
+    program = "from muse.core import syscalls; print(syscalls.sync_file_system('.'))"
+    command = lacking.without([sys.executable, "-c", program], ["syncfs"])
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    assert subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True).stdout == b"False\n"
 
 
 def test_two_files_change_names(tmp_path: Path) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.core import toml
-from muse.core.errors import Damaged, UsageProblem
+from muse.core import io, locks, toml
+from muse.core.errors import Damaged, Refused, SystemTrouble, UsageProblem
+from tests.core import faults
 
 LINES = [
     "[author]",
@@ -154,6 +159,32 @@ def test_a_line_of_a_megabyte_is_no_trap(tmp_path: Path) -> None:
     path.write_text(" " * 1_000_000 + "\nx = 1\n")
     toml.write(str(path), "y", "2")
     assert toml.read(str(path)) == {"x": 1, "y": "2"}
+
+
+def test_a_lock_that_the_system_refuses_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "config.toml"
+    monkeypatch.setattr(fcntl, "flock", faults.failing(errno.EIO))
+    with pytest.raises(SystemTrouble, match=r"cannot lock the folder of .*config\.toml: Input/output error"):
+        toml.write(str(path), "gc.keep", "7")
+    assert not path.exists()
+
+
+def test_who_changes_another_key_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was set meanwhile is not lost: it cannot be set meanwhile."""
+    monkeypatch.setattr(locks, "PATIENCE", 0.0)
+    path, write_atomic = str(tmp_path / "config.toml"), io.write_atomic
+
+    def late(*arguments: Any, **options: Any) -> None:
+        with pytest.raises(Refused, match="another process is changing"):
+            toml.write(path, "author.name", "Grace")
+        write_atomic(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(io, "write_atomic", late)
+        toml.write(path, "durability", "off")
+    toml.write(path, "author.name", "Grace")
+    assert toml.read(path) == {"durability": "off", "author.name": "Grace"}
+    assert os.listdir(tmp_path) == ["config.toml"]
 
 
 def test_read_gives_dotted_keys_and_plain_values(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 from hypothesis import example, given, settings
@@ -197,6 +197,23 @@ def test_a_hostile_tree_is_refused_before_any_path_is_given_out(name: str, insid
     ):
         with pytest.raises(Damaged, match=r"tree sha256:\w+ (holds the name|is not a tree)"):
             use()
+
+
+@pytest.mark.parametrize("use", [trees.walk, lambda store, root: trees.compare(store, None, root)])
+def test_a_tree_that_nests_too_deep_is_damage(use: Callable[[MemoryStore, bytes], Iterable[object]]) -> None:
+    store = MemoryStore()
+    root = store.add(encode_tree({"f": FILE}))
+    for _ in range(trees.DEEPEST):
+        root = store.add(encode_tree({"a": Entry(FOLDER, root)}))
+    assert len(list(use(store, root))) == 1
+    for _ in range(2):
+        root = store.add(encode_tree({"a": Entry(FOLDER, root)}))
+    with pytest.raises(Damaged, match=f"more than {trees.DEEPEST} folders deep"):
+        list(use(store, root))
+
+
+def test_the_empty_tree_is_read_from_nowhere() -> None:
+    assert trees.read_tree(MemoryStore(), trees.EMPTY_DIGEST) == {}
 
 
 def test_a_name_that_comes_twice_is_refused() -> None:

@@ -116,7 +116,11 @@ def test_what_is_no_entry(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, 0, {"a": 1}, [1], [[]], [["a"]], [["a", None]], [["a", None, None, None]], [["a", 0, None]], "abc"]
+    "value",
+    [
+        *(None, 0, {"a": 1}, [1], [[]], [["a"]], [["a", None]], [["a", None, None, None]], [["a", 0, None]], "abc"),
+        [[1, None, None]],
+    ],
 )
 def test_what_is_no_list_of_changes(value: object) -> None:
     with pytest.raises(Damaged):
@@ -128,7 +132,11 @@ GOOD = view.encode_view(View("main", bytes(32), {"main": bytes(32)}, None, {"sta
 
 ODD_PARTS: dict[str, list[Any]] = {
     "commit": [0, "a", bytes(31)],
-    "branches": [None, 0, [], "a", {"main": 0}, {"main": bytes(31)}, {"main": "0" * 32}],
+    "branch": [0, b"main", ["main"]],
+    "branches": [
+        *(None, 0, [], "a", {"main": 0}, {"main": bytes(31)}, {"main": "0" * 32}),
+        *({b"main": bytes(32)}, {1: bytes(32)}),
+    ],
     "sections": [
         *(None, 0, []),
         *({"stage": odd} for odd in (None, [], [None, None], ["a"], [b"", None, None], b"ab", [0])),
@@ -149,3 +157,21 @@ def test_what_is_no_view(name: str, value: object) -> None:
 def test_a_damaged_section_is_named(data: bytes) -> None:
     with pytest.raises(Damaged, match="the section tags of the view cannot be decoded"):
         View(sections={"tags": Section(data)}).tags(MemoryStore())
+
+
+@pytest.mark.parametrize("value", [0, [], "a", {1: None}, {b"a": None}, {"a": 0}])
+def test_what_is_no_stage(value: object) -> None:
+    with pytest.raises(Damaged):
+        View(sections={"stage": Section(pack(value))}).stage(MemoryStore())
+
+
+@pytest.mark.parametrize("value", [0, [], "a", {1: bytes(32)}, {"a": None}, {"a": "0" * 32}, {"a": bytes(31)}])
+def test_what_are_no_tags(value: object) -> None:
+    with pytest.raises(Damaged):
+        View(sections={"tags": Section(pack(value))}).tags(MemoryStore())
+
+
+@pytest.mark.parametrize("value", [0, [], "a", {1: bytes(32)}, {"a": 0}, {"a": bytes(31)}, {"a": None}])
+def test_what_is_no_list_of_tags(value: object) -> None:
+    with pytest.raises(Damaged):
+        View(sections={"tags": Section(pack(value))}).tags(MemoryStore())

@@ -122,6 +122,20 @@ def test_nothing_is_written_or_removed_through_a_link(tmp_path: Path, way: str) 
     assert read(tmp_path / "outside") == outside
 
 
+def test_an_empty_folder_that_came_meanwhile_makes_way(tmp_path: Path) -> None:
+    place = Place(tmp_path / "root", {}, {"a": NEW})
+    os.makedirs(os.path.join(place.root, "a", "b"))
+    assert place.go() == ()
+    assert read(place.root) == {"a": NEW}
+
+
+def test_the_folder_that_the_process_is_in_is_not_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(tmp_path / "root", {"a/b/f": OLD, "c/f": OLD}, {})
+    monkeypatch.chdir(os.path.join(place.root, "a", "b"))
+    assert place.go() == ()
+    assert read(place.root) == {"a": What("d"), "a/b": What("d")}
+
+
 # Waiting contents
 
 

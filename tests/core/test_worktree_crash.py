@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.core import folder_state, io, worktree
+from muse.core import folder_state, worktree
 from muse.core.errors import Unconfirmed
 from muse.core.worktree import Staging
 from tests.core import faults
@@ -90,6 +90,15 @@ def test_any_change_survives_any_crashes_and_leaves_work_alone(
         place.store.close()
 
 
+def test_one_that_finishes_and_fails_leaves_nothing_to_be_put_in_place(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "rename", faults.failing(errno.EACCES))
+    with pytest.raises(Unconfirmed):
+        place.resume()
+    assert folder_state.leftovers(place.layout) == []
+
+
 def test_resuming_again_changes_nothing(place: Place) -> None:
     place.go()
     before = {path: os.lstat(os.path.join(place.root, path)).st_ino for path in read(place.root)}
@@ -102,10 +111,10 @@ def test_names_of_a_dead_command_become_durable_with_the_rest(
 ) -> None:
     place = Place(tmp_path / "root", {"a/f": OLD, "b/f": OLD}, {"a/f": NEW, "c/f": NEW})
     place.go()
-    synced: list[str] = []
-    monkeypatch.setattr(io, "sync_folder", lambda path: synced.append(os.path.relpath(path, place.root)))
+    synced: set[int] = set()
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.add(os.fstat(fd).st_ino))
     worktree.resume(place.layout, place.operation, place.store, durable=True)
-    assert {"a", "c", "."} <= set(synced)
+    assert {os.stat(os.path.join(place.root, folder)).st_ino for folder in ("a", "c", "")} <= synced
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EIO])

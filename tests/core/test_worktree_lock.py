@@ -133,6 +133,30 @@ def test_a_lock_that_cannot_be_opened_is_named(layout: Layout) -> None:
     assert not os.path.exists(os.path.join(layout.muse, "elsewhere"))
 
 
+def test_a_lock_that_the_system_refuses_is_named_and_given_back(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = len(os.listdir("/dev/fd"))
+    monkeypatch.setattr(fcntl, "flock", faults.failing(errno.EIO))
+    with pytest.raises(SystemTrouble, match=r"cannot lock .*worktree\.lock: Input/output error"):
+        WorktreeLock(layout).acquire(shared=False)
+    assert len(os.listdir("/dev/fd")) == before
+
+
+def test_an_interrupt_waits_until_the_lock_is_given_back(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, close = WorktreeLock(layout), os.close
+
+    def interrupted(fd: int) -> None:
+        faults.press()
+        close(fd)
+
+    lock.acquire(shared=False)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "close", interrupted)
+        lock.release()
+    assert WorktreeLock(layout).acquire(shared=False, patience=0)
+
+
 def test_an_interrupt_while_waiting_gives_back(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     before = len(os.listdir("/dev/fd"))
 

@@ -23,7 +23,17 @@ from muse.core.types import PackRef, digest_of
 from muse.core.writing import Draft, writing
 from muse.verbs.commit import commit
 from muse.verbs.gc import gc
-from tests.core.commands import Once, after_its_pack, branches, newest, raising, record, unnamed_packs, with_link
+from tests.core.commands import (
+    Once,
+    after_its_pack,
+    branches,
+    forget,
+    newest,
+    raising,
+    record,
+    unnamed_packs,
+    with_link,
+)
 from tests.core.stores import new_repo, put_operation
 
 BIG = random.Random(6).randbytes((1 << 20) + 17) * 17
@@ -375,11 +385,6 @@ def test_what_has_been_there_for_long_goes_when_what_replaces_it_is_on_the_disk(
     assert set(done[1:]) == {"removed entry"}
 
 
-def forget(repo: Repo) -> None:
-    """What `gc` does to the log."""
-    writing(repo, "gc", (), lambda state: Draft(lambda left: None, state.view, oldest=state.number + 1))
-
-
 @pytest.mark.parametrize("at", ["muse.core.entry.append", "muse.core.ops.encode", "muse.core.io.NewFile.close"])
 def test_an_interrupt_beside_the_packs_leaves_none(repo: Repo, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
     record_big(repo)
@@ -388,3 +393,16 @@ def test_an_interrupt_beside_the_packs_leaves_none(repo: Repo, monkeypatch: pyte
         patch.setattr(at, raising(KeyboardInterrupt()))
         record(repo, "interrupted")
     assert {name for name in os.listdir(repo.layout.packs) if name.endswith(".pack")} == before
+
+
+def test_a_command_that_is_too_late_writes_no_pack(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    created: list[str] = []
+    create = NewPack.create
+
+    def counted(pack: NewPack, name: str) -> PackRef:
+        created.append(name)
+        return create(pack, name)
+
+    monkeypatch.setattr(NewPack, "create", counted)
+    record(repo, "mine", Once(lambda: record(repo, "other")))
+    assert len(created) == 2, "one for each command"

@@ -9,15 +9,19 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from muse.testing import faults
+from tests.crash import projects
 from tests.crash.campaign import Campaign, Row, table
 from tests.crash.harness import Prepared, prepare
 from tests.crash.points import Sampling
 from tests.crash.scenarios import SCENARIOS
-from tests.environment import absent
+from tests.environment import absent, scrubbed
+from tests.magics import kernels
+from tests.magics.kernels import Kernel
 
 _MEMORY = "/dev/shm"
 _ROWS: list[Row] = []
@@ -72,6 +76,41 @@ def prepared(
 
 
 @pytest.fixture
+def usual() -> Sampling:
+    """How many points are tried of what is no scenario of the long ones."""
+    return _SAMPLING
+
+
+@pytest.fixture
+def rows() -> list[Row]:
+    """The table."""
+    return _ROWS
+
+
+@pytest.fixture
 def campaign(prepared: Prepared) -> Campaign:
     """What tries the points of the scenario."""
     return Campaign(prepared.name, _ROWS)
+
+
+@pytest.fixture
+def project(place: str) -> Iterator[Path]:
+    """A repository with a committed notebook, which is the current folder."""
+    with projects.a_project(place) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def live(homes: Path) -> Iterator[list[Kernel]]:
+    """Two kernels for all tests that do not end them."""
+    home = Path(tempfile.mkdtemp(dir=homes))
+    with kernels.start(home, scrubbed(home), home) as one, kernels.start(home, scrubbed(home), home) as other:
+        yield [one, other]
+
+
+@pytest.fixture
+def pair(live: list[Kernel], project: Path) -> list[Kernel]:
+    """Both of them, in the folder of the project."""
+    for kernel in live:
+        projects.move_in(kernel, project)
+    return live

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -14,11 +15,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import chdir, contextmanager
 from typing import Any, NamedTuple, TypeVar
 
+from muse.core.errors import MuseError
 from muse.testing import faults, repositories
 from muse.testing.faults import Call, Fault, Outcome
 from muse.testing.repositories import State, state_of
 from tests import commands
-from tests.crash.scenarios import KILLED, SCENARIOS, Scenario
+from tests.crash.scenarios import ALL, Scenario
 from tests.environment import ROOT
 
 T = TypeVar("T")
@@ -39,10 +41,10 @@ def copy(root: str, target: str) -> str:
 
 
 class Side(NamedTuple):
-    """The repository before or after the command: all of it, and what `status` says."""
+    """The repository before or after the command: all of it, and what `status` says; None where it has no answer."""
 
     state: State
-    status: dict[str, Any]
+    status: dict[str, Any] | None
 
 
 class Prepared(NamedTuple):
@@ -54,6 +56,7 @@ class Prepared(NamedTuple):
         root: The repository; every run gets a copy.
         before, after: What an undisturbed command makes of what.
         calls: The system calls that it makes.
+        others: Those of its other threads, each counted in its own.
         env: The environment of its process.
     """
 
@@ -63,6 +66,7 @@ class Prepared(NamedTuple):
     before: Side
     after: Side
     calls: list[Call]
+    others: list[Call]
     env: dict[str, str]
 
 
@@ -89,30 +93,48 @@ def status_in(root: str) -> tuple[dict[str, Any], list[str]]:
     return value, value.pop("notes")
 
 
-def prepare(name: str, folder: str, env: dict[str, str]) -> Prepared:
-    """Build the repository of a scenario below `folder`, and run its command once undisturbed."""
-    scenario, folder = (SCENARIOS | KILLED)[name], tempfile.mkdtemp(dir=folder)
+def prepare(name: str, folder: str, env: dict[str, str], scenario: Scenario | None = None) -> Prepared:
+    """Build the repository of a scenario, which may be one of no name, and run its command once undisturbed."""
+    scenario, folder = scenario or ALL[name], tempfile.mkdtemp(dir=folder)
     root = os.path.join(folder, "prepared")
     os.mkdir(root)
-    type_in(root, "init")
-    for contents, words in (*scenario.steps, (scenario.work, ("status",))):
+    build(scenario, root)
+    # The process must run the muse that is tested here, and open the same files in the same order every time: that
+    # needs one run before, which leaves compiled modules behind. Those that are struck leave none: it would be calls.
+    env = env | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"}
+    before, first, done = (copy(root, os.path.join(folder, name)) for name in ("before", "first", "done"))
+    subprocess.run(process(scenario.command), cwd=first, env=env, capture_output=True, check=False)
+    env["PYTHONDONTWRITEBYTECODE"] = "1"
+    calls, others = faults.trace_threads(process(scenario.command), cwd=done, env=env, status=scenario.status)
+    sides = side_at(scenario, before, works=not (scenario.fresh or scenario.damage)), side_at(scenario, done)
+    return Prepared(name, scenario, root, *sides, calls, others, env)
+
+
+def build(scenario: Scenario, root: str) -> None:
+    """Bring a new folder to where the command is struck."""
+    first, last = ((), ()) if scenario.fresh else (("init",), ("status",))
+    for contents, words in ((None, first), *scenario.steps, (scenario.work, last)):
         if contents is not None:
             repositories.write_contents(root, contents)
-        answer = type_in(root, *words)
-        assert answer.status == 0, answer
-    # The process must run the muse that is tested here, and open the same files in the same order every time:
-    # that needs one run before, which leaves compiled modules behind.
-    # What is compiled is not kept: a trace that writes it would be longer than the runs that follow.
-    env = env | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-    before, first, done = (copy(root, os.path.join(folder, name)) for name in ("before", "first", "done"))
-    faults.trace(process(scenario.command), cwd=first, env=env)
-    calls = faults.trace(process(scenario.command), cwd=done, env=env)
-    return Prepared(name, scenario, root, side_at(before), side_at(done), calls, env)
+        answer = type_in(root, *words) if words else None
+        assert answer is None or answer.status == 0, answer
+    if scenario.damage is not None:
+        scenario.damage(root)
 
 
-def side_at(root: str) -> Side:
+def side_at(scenario: Scenario, root: str, *, works: bool = True) -> Side:
     """What is in a repository now."""
-    return Side(state_of(root), status_in(root)[0])
+    return Side(state_in(scenario, root), status_in(root)[0] if works else None)
+
+
+def state_in(scenario: Scenario, root: str) -> State:
+    """The state of a repository; of one that was damaged on purpose only what can be had."""
+    try:
+        return state_of(root)
+    except MuseError:
+        if scenario.damage is None:
+            raise
+        return State(None, frozenset(), repositories.read_contents(root))
 
 
 def process(words: Sequence[str]) -> list[str]:
@@ -131,7 +153,7 @@ def strike(prepared: Prepared, fault: Fault, *, root: str = "", words: tuple[str
     for attempt in range(TRIES):
         struck = copy(root or prepared.root, os.path.join(folder, str(attempt)))
         outcome = faults.run(process(words), fault, cwd=struck, env=prepared.env)
-        if outcome.hit == fault.call:
+        if outcome.hit == fault.call or (fault.anywhere and outcome.hit is not None):
             return Struck(struck, words, fault, outcome)
     raise AssertionError(f"the process came to {outcome.hit} instead of {fault.call}: {outcome}")
 
@@ -148,13 +170,13 @@ def forget(struck: Struck) -> None:
     shutil.rmtree(os.path.dirname(struck.root))
 
 
-def ahead(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """The results of `work`, in order, computed a few ahead by two threads (the processes do the work)."""
-    with ThreadPoolExecutor(2) as pool:
+def ahead(work: Callable[[T], R], items: Iterable[T], *, threads: int = 2) -> Iterator[R]:
+    """The results of `work`, in order, computed a few ahead by some threads (the processes do the work)."""
+    with ThreadPoolExecutor(threads) as pool:
         pending: deque[Future[R]] = deque()
         for item in items:
             pending.append(pool.submit(work, item))
-            if len(pending) > 4:
+            if len(pending) > 2 * threads:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()

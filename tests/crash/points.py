@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import cycle
 from typing import TypeVar
 
-from muse.testing.faults import Call
+from muse.testing.faults import Call, Fault
 
 T = TypeVar("T")
 
@@ -14,6 +15,8 @@ T = TypeVar("T")
 _EARLY = 5
 #: Of the many like calls that stage files, one in so many is tried: odd, so that it is not always the open of a file.
 _STAGING = 9
+#: Around the call that decides, so many to both sides are tried however few of the others are.
+_AROUND = 4
 
 
 class Sampling:
@@ -36,9 +39,9 @@ class Sampling:
         """One of so many."""
         return _thin(1 if self.all else step * self._factor, items)
 
-    def some(self, number: int, items: Sequence[T]) -> Sequence[T]:
-        """At most so many, spread evenly."""
-        step = -(-len(items) // (10 * number if self.all else number))
+    def some(self, number: int, items: Sequence[T], more: int = 10) -> Sequence[T]:
+        """At most so many, spread evenly; `more` times as many where all points are tried."""
+        step = -(-len(items) // (more * number if self.all else number))
         return _thin(step * self._factor, items)
 
     def before(self, calls: Sequence[Call]) -> Sequence[Call]:
@@ -54,7 +57,16 @@ class Sampling:
         changing = [call for call in calls[first_write(calls) :] if call.changes]
         staging = [call for call in changing if _stages(call)]
         kept = set(self.every(_STAGING, staging))
-        return self.every(1, [call for call in changing if call in kept or not _stages(call)])
+        usual = [call for call in changing if call in kept or not _stages(call)]
+        middle = changing.index(calls[entry(calls)])
+        tried = {*self.every(1, usual), *changing[max(0, middle - _AROUND) : middle + _AROUND + 1]}
+        return [call for call in changing if call in tried]
+
+    def with_each(self, calls: Sequence[Call], whats: Sequence[str]) -> list[Fault]:
+        """Every call with every fault; by default every second call, each with the next fault."""
+        if self.all:
+            return [Fault(call, what) for call in calls for what in whats]
+        return [Fault(call, what) for call, what in zip(calls[::2], cycle(whats), strict=False)]
 
 
 def _thin(step: int, items: Sequence[T]) -> Sequence[T]:
@@ -68,10 +80,14 @@ def first_write(calls: Sequence[Call]) -> int:
 
 
 def entry(calls: Sequence[Call]) -> int:
-    """Where the command creates its entry in the log: the step that decides."""
-    return next(
-        place for place, call in enumerate(calls) if "link" in call.name and call.paths[-1].startswith(".muse/ops/")
-    )
+    """The step that decides: where the command creates its entry in the log, or the file of settings anew."""
+    linked = (place for place, call in enumerate(calls) if "link" in call.name and _last(call).startswith(".muse/ops/"))
+    settings = (place for place, call in enumerate(calls) if _last(call) == ".muse/config.toml" and call.changes)
+    return next(linked, None) or next(settings)
+
+
+def _last(call: Call) -> str:
+    return call.paths[-1] if call.paths else ""
 
 
 def _is_ours(call: Call) -> bool:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 
 from muse.testing.faults import Fault
+from tests.crash.answers import check_interrupted
 from tests.crash.campaign import Campaign
-from tests.crash.checks import check_interrupted, check_next_command
+from tests.crash.checks import check_next_command
 from tests.crash.harness import Prepared, Struck, strike
 from tests.crash.points import Sampling
+from tests.crash.scenarios import ALL
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
+@pytest.mark.parametrize("prepared", ALL, indirect=True)
 def test_interrupted(prepared: Prepared, campaign: Campaign, sampling: Sampling) -> None:
     """Exit status 130 or 0, no stack trace, before or after."""
 

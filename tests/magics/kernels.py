@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Empty
 from typing import Any, NamedTuple
 
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -14,6 +17,12 @@ from jupyter_client.manager import KernelManager
 
 #: Seconds; a busy machine takes ten times as long as an idle one.
 PATIENCE = 60
+#: Seconds after which it is looked whether a kernel that says nothing is still there.
+_SILENCE = 0.1
+
+
+class Died(Exception):
+    """The kernel died, and what it was to say will never come."""
 
 
 class Answer(NamedTuple):
@@ -22,6 +31,7 @@ class Answer(NamedTuple):
     Attributes:
         status: "ok" or "error", as the kernel replies; "error" stops Run All.
         error: The name of the exception, and its text.
+        trace: What the person sees of it.
         out, err: What was printed.
         shown: What was displayed, in order: a dictionary of MIME types each.
     """
@@ -31,6 +41,7 @@ class Answer(NamedTuple):
     out: str
     err: str
     shown: tuple[dict[str, Any], ...]
+    trace: str = ""
 
     @property
     def text(self) -> str:
@@ -49,28 +60,34 @@ class Running:
     Args:
         client: The channels.
         request: The id of the request that started it.
+        lives: Whether the kernel is there.
     """
 
-    def __init__(self, client: BlockingKernelClient, request: str) -> None:
-        self._client, self._request = client, request
+    def __init__(self, client: BlockingKernelClient, request: str, lives: Callable[[], bool]) -> None:
+        self._client, self._request, self._lives = client, request, lives
         self._printed = {"stdout": "", "stderr": ""}
         self._shown: list[dict[str, Any]] = []
 
     def until_printed(self, text: str) -> None:
-        """Wait until the cell has printed this."""
+        """Wait until the cell has printed this. Raises as `answer` does."""
         while text not in self._printed["stdout"]:
             assert self._take() != "idle", f"the cell ended without printing {text!r}: {self._printed}"
 
     def answer(self) -> Answer:
-        """Wait until it is done."""
+        """Wait until it is done.
+
+        Raises:
+            Died: The kernel is gone.
+        """
         while self._take() != "idle":
             pass
-        reply = reply_to(self._client, self._request)
+        reply = reply_to(self._client, self._request, self._lives)
         error = (reply.get("ename", ""), reply.get("evalue", ""))
-        return Answer(reply["status"], error, self._printed["stdout"], self._printed["stderr"], tuple(self._shown))
+        printed, trace = self._printed, "\n".join(reply.get("traceback", ()))
+        return Answer(reply["status"], error, printed["stdout"], printed["stderr"], tuple(self._shown), trace)
 
     def _take(self) -> str:
-        message = self._client.get_iopub_msg(timeout=PATIENCE)
+        message = heard(self._client.get_iopub_msg, self._lives)
         if message["parent_header"].get("msg_id") != self._request:
             return ""
         content = message["content"]
@@ -104,7 +121,7 @@ class Kernel:
         metadata = {"cellId": cell} if cell is not None else {}
         message = self._client.session.msg("execute_request", content, metadata=metadata)
         self._client.shell_channel.send(message)
-        return Running(self._client, message["header"]["msg_id"])
+        return Running(self._client, message["header"]["msg_id"], self.lives)
 
     def run(self, source: str, *, cell: str | None = None) -> Answer:
         """Run a cell."""
@@ -117,24 +134,61 @@ class Kernel:
 
     def complete(self, source: str, place: int | None = None) -> list[str]:
         """What the Tab key offers."""
-        matches: list[str] = reply_to(self._client, self._client.complete(source, place))["matches"]
+        matches: list[str] = reply_to(self._client, self._client.complete(source, place), self.lives)["matches"]
         return matches
 
     def interrupt(self) -> None:
         """Press the stop button."""
         self._manager.interrupt_kernel()
 
+    def lives(self) -> bool:
+        """Whether the process is there."""
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    def restart(self) -> None:
+        """Press the restart button: the process ends at once, and another takes its place."""
+        self._manager.restart_kernel(now=True)
+        self._client.wait_for_ready(timeout=PATIENCE)
+
     def kill(self) -> None:
         """End the process as the system does when memory runs out, and wait until it is gone."""
         self._manager.signal_kernel(signal.SIGKILL)
-        process = self._manager.provisioner.process  # type: ignore[union-attr]  # that of a local kernel
-        process.wait(PATIENCE)
+        self._process.wait(PATIENCE)
+
+    @property
+    def _process(self) -> subprocess.Popen[bytes]:
+        process: subprocess.Popen[bytes] = self._manager.provisioner.process  # type: ignore[union-attr]  # a local one
+        return process
 
 
-def reply_to(client: BlockingKernelClient, request: str) -> dict[str, Any]:
-    """The content of the reply to a request."""
+def heard(listen: Callable[..., dict[str, Any]], lives: Callable[[], bool]) -> dict[str, Any]:
+    """The next message of a channel.
+
+    Raises:
+        Died: The kernel is gone.
+        Empty: It says nothing.
+    """
+    deadline = time.monotonic() + PATIENCE
     while True:
-        message = client.get_shell_msg(timeout=PATIENCE)
+        alive = lives()
+        try:
+            return listen(timeout=_SILENCE)
+        except Empty:
+            if not alive:
+                raise Died from None
+            if time.monotonic() > deadline:
+                raise
+
+
+def reply_to(client: BlockingKernelClient, request: str, lives: Callable[[], bool]) -> dict[str, Any]:
+    """The content of the reply to a request. Raises as `heard` does."""
+    while True:
+        message = heard(client.get_shell_msg, lives)
         if message["parent_header"].get("msg_id") == request:
             content: dict[str, Any] = message["content"]
             return content

@@ -24,7 +24,7 @@ def test_loading(kernel: Kernel, folder: Path) -> None:
     assert kernel.run("%load_ext muse")[:4] == ("ok", ("", ""), HINT, "")
     assert list(folder.iterdir()) == []
     kernel.run("%muse init\n%unload_ext muse")
-    assert kernel.run("%load_ext muse") == ("ok", ("", ""), "", "", ())
+    assert kernel.run("%load_ext muse") == ("ok", ("", ""), "", "", (), "")
 
 
 def test_unloading(kernel: Kernel) -> None:

@@ -25,6 +25,15 @@ os.rename("moved", "last", dst_dir_fd=folder)
 print("done")
 """
 _COMMAND = [sys.executable, "-S", "-E", "-c", _PROGRAM]
+_THREADED = """
+import os, threading
+for name in "abc":
+    open(name, "w").close()
+os.unlink("a")
+thread = threading.Thread(target=lambda: (os.unlink("b"), os.unlink("c")))
+thread.start()
+thread.join()
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +102,40 @@ def test_a_fault_may_never_strike(folder: Path) -> None:
     late = second_rename(folder)._replace(nth=7)
     outcome = faults.run(_COMMAND, Fault(late, "signal=SIGKILL"), cwd=str(folder), env=os.environ)
     assert (outcome.status, outcome.out, outcome.hit) == (0, "done\n", None)
+
+
+def threaded(folder: Path, fault: Fault) -> faults.Outcome:
+    """Run the program that removes three files, two of them in a thread of its own."""
+    command = [sys.executable, "-S", "-E", "-c", _THREADED]
+    return faults.run(command, fault, cwd=str(folder), env=os.environ)
+
+
+def test_the_calls_of_other_threads_are_told_apart(folder: Path) -> None:
+    command = [sys.executable, "-S", "-E", "-c", _THREADED]
+    main, others = faults.trace_threads(command, cwd=str(folder), env=os.environ, names=("unlink",))
+    assert [(call.nth, call.paths) for call in main] == [(1, ("a",))]
+    assert [(call.nth, call.paths) for call in others] == [(1, ("b",)), (2, ("c",))]
+
+
+def test_any_thread_can_be_killed(folder: Path) -> None:
+    second = Call("unlink", 2, ("c",), frozenset())
+    outcome = threaded(folder, Fault(second, "signal=SIGKILL", anywhere=True))
+    assert (outcome.status, outcome.hit) == (-signal.SIGKILL, second)
+    assert sorted(os.listdir(folder)) == ["below", "c"]
+
+
+def test_other_threads_are_not_struck_unasked(folder: Path) -> None:
+    outcome = threaded(folder, Fault(Call("unlink", 2, ("c",), frozenset()), "signal=SIGKILL"))
+    assert (outcome.status, outcome.hit) == (0, None)
+
+
+def test_what_only_reads_can_be_traced_too(folder: Path) -> None:
+    (folder / "kept").write_text("text")
+    command = [sys.executable, "-S", "-E", "-c", 'open("kept").read(); raise SystemExit(3)']
+    calls = faults.trace(command, cwd=str(folder), env=os.environ, names=faults.READS, status=3)
+    ours = [call for call in calls if call.paths == ("kept",)]
+    assert {call.name for call in ours} == {"openat", "read"}
+    assert not any(call.changes for call in ours)
 
 
 def test_random_names_are_one(folder: Path) -> None:

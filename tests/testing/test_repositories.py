@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from muse.core.store import ObjectStore
 from muse.core.types import digest_of
 from muse.testing import repositories
 from muse.testing.repositories import Contents, copy, damage, litter, put, read_contents, state_of, write_contents
-from tests.commands import ok
+from tests.commands import muse, ok
 
 CONTENTS: Contents = {
     "a.txt": ("f", b"text\n"),
@@ -82,6 +83,20 @@ def test_the_state_of_an_empty_repository(folder: Path) -> None:
     assert damage(str(folder)) == []
 
 
+def test_states_differ_by_settings(root: str) -> None:
+    first = state_of(root)
+    assert first.settings == ()
+    ok("config", "gc.keep", "7")
+    second = state_of(root)
+    assert second.settings == (("gc.keep", "7"),)
+    assert second != first
+
+
+def test_a_folder_without_a_repository_has_a_state_and_no_litter(folder: Path) -> None:
+    assert state_of(str(folder)) == repositories.State(None, frozenset(), {})
+    assert litter(str(folder)) == []
+
+
 def test_a_whole_repository_has_no_damage(root: str) -> None:
     assert damage(root) == []
 
@@ -99,6 +114,14 @@ def test_every_damaged_object_is_found(root: str, place: int) -> None:
 def test_a_damaged_operation_is_found(root: str) -> None:
     Path(Layout(root).operation(1)).write_bytes(b"")
     assert [problem.split(":")[0] for problem in damage(root)] == ["operation 1"]
+
+
+def test_an_operation_that_a_doctor_stood_in_for_is_none(root: str) -> None:
+    newest = ops.newest(Layout(root))
+    assert newest is not None
+    Path(Layout(root).operation(newest.number)).write_bytes(b"")
+    assert muse("doctor").status == 3
+    assert damage(root) == []
 
 
 def test_what_only_an_operation_saved_is_looked_at(root: str) -> None:
@@ -129,6 +152,23 @@ def test_temporaries_of_every_family_are_litter(root: str, prefix: str) -> None:
     name = temps.new_name(prefix)
     Path(root, ".muse", "cache", name).touch()
     assert litter(root) == [f"cache/{name}"]
+
+
+@pytest.mark.parametrize("prefix", [temps.OBJECT_TEMP, temps.RESTORE_TEMP])
+def test_young_ones_of_writers_that_take_no_lock_can_be_spared(root: str, prefix: str) -> None:
+    path = Path(root, ".muse", "objects", "pack", temps.new_name(prefix))
+    path.touch()
+    assert litter(root, grace=60) == []
+    assert litter(root) == [f"objects/pack/{path.name}"]
+    for age in (61, -61):
+        os.utime(path, (time.time() - age,) * 2)
+        assert litter(root, grace=60) == [f"objects/pack/{path.name}"]
+
+
+def test_those_of_writers_that_lock_are_never_spared(root: str) -> None:
+    name = temps.new_name(temps.MUSE_TEMP)
+    Path(root, ".muse", name).touch()
+    assert litter(root, grace=60) == [name]
 
 
 def test_what_waits_to_be_put_in_place_is_litter(root: str) -> None:

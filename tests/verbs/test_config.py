@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 import muse as api
+from muse.core.errors import SystemTrouble
 from tests.commands import muse, ok, refused
 
 
@@ -24,6 +26,18 @@ def test_all_settings(repository: Path) -> None:
         "gc.keep        1000  default\n"
         "store.publish  link  repository\n"
     )
+
+
+@pytest.mark.parametrize("words", [("gc.keep", "7"), ("gc.keep", "--unset")])
+def test_what_was_changed_and_cannot_be_read_again_is_told(
+    repository: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ok("config", "gc.keep", "5")
+    trouble = SystemTrouble("cannot read config.toml", "Check the disk.")
+    with monkeypatch.context() as patch:
+        patch.setattr("muse.verbs.config._in_force", Mock(side_effect=trouble))
+        assert refused("config", *words, status=5) == "error: done, but cannot read config.toml\nCheck the disk.\n"
+    assert api.config("gc.keep").settings[0].value == ("7" if words[1] == "7" else "1000")
 
 
 def test_one_setting_is_set_shown_and_unset(repository: Path) -> None:

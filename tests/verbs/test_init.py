@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,16 @@ def test_a_second_time_nothing_changes(folder: Path) -> None:
 
 
 def test_json(folder: Path) -> None:
-    assert muse("init", "--json").json == {"root": str(folder), "created": True}
-    assert muse("init", "--json").json == {"root": str(folder), "created": False}
+    assert muse("init", "--json").json == {"root": str(folder), "created": True, "notes": []}
+    assert muse("init", "--json").json == {"root": str(folder), "created": False, "notes": []}
+
+
+def test_a_hint_that_cannot_be_written_is_told(folder: Path) -> None:
+    (folder / ".muse" / "HEAD" / "in the way").mkdir(parents=True)
+    warning = f"done, but cannot write {folder}/.muse/HEAD: Is a directory"
+    assert ok("init").startswith(f"! {warning}\nStarted a repository in {folder}.\n")
+    shutil.rmtree(folder / ".muse" / "ops")
+    assert muse("init", "--json").json["notes"] == [warning]
 
 
 def test_in_another_folder(folder: Path) -> None:

@@ -165,6 +165,17 @@ def test_positions(one: Path) -> None:
     assert shelf() == ["first"]
 
 
+@pytest.mark.parametrize("action", ["push", "pop", "drop"])
+def test_what_went_wrong_after_the_entry_is_told(one: Path, action: str) -> None:
+    Path("new.txt").write_text("new")
+    if action != "push":
+        ok("shelf", "push")
+    Path(".muse/HEAD").unlink()
+    Path(".muse/HEAD/in the way").mkdir(parents=True)
+    answer = ok("shelf", action)
+    assert f"{Path('.muse/HEAD').absolute()}: Is a directory" in answer
+
+
 def test_nothing_to_do_is_an_answer(one: Path) -> None:
     for words, why in (
         (["push"], "Nothing to shelve: there is no uncommitted work."),

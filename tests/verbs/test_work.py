@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -114,6 +115,40 @@ def test_it_is_not_waited_for_without_end(committed: Path, monkeypatch: pytest.M
     Path(".~nb.ipynb").write_bytes(ONE)
     assert look().warnings == ("nb.ipynb is being saved, and was taken as it stood",)
     assert ok("commit").splitlines()[0] == "! nb.ipynb is being saved, and was taken as it stood"
+
+
+@pytest.mark.parametrize("left", [b"", TWO[:40], TWO[:-2], json.dumps(json.loads(TWO)).encode()[:-1]])
+def test_a_notebook_that_was_cut_a_moment_ago_is_waited_for(
+    committed: Path, monkeypatch: pytest.MonkeyPatch, left: bytes
+) -> None:
+    """Not every server keeps a copy beside it; an earlier command may have seen it cut."""
+    monkeypatch.setattr(_work, "_SAVING_SECONDS", 0.1)
+    Path("nb.ipynb").write_bytes(left)
+    ok("status")
+    assert ok("commit").splitlines()[0] == "! nb.ipynb is being saved, and was taken as it stood"
+    Path("nb.ipynb").unlink()
+    ok("restore", "nb.ipynb")
+    assert Path("nb.ipynb").read_bytes() == left
+
+
+HUGE = b'{"nbformat": ' + b"9" * 5000 + b"}"
+
+
+@pytest.mark.parametrize("left", [b"[" + TWO[:40], b"no notebook", json.dumps(json.loads(TWO)).encode(), HUGE])
+def test_what_is_no_beginning_of_a_notebook_is_not_waited_for(committed: Path, left: bytes) -> None:
+    Path("nb.ipynb").write_bytes(left)
+    assert not ok("commit").startswith("!")
+
+
+def test_a_new_notebook_without_anything_in_it_is_not_waited_for(committed: Path) -> None:
+    Path("empty.ipynb").touch()
+    assert not ok("commit").startswith("!")
+
+
+def test_a_notebook_that_was_cut_long_ago_is_not_waited_for(committed: Path) -> None:
+    Path("nb.ipynb").write_bytes(TWO[:40])
+    os.utime("nb.ipynb", (1e9, 1e9))
+    ok("commit")
 
 
 def test_what_a_dead_server_left_is_not_waited_for(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:

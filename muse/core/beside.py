@@ -1,0 +1,54 @@
+"""Putting a new file in place on another mount than `.muse/`, where a rename does not lead.
+
+It is copied beside the old one first, and takes its place then: so it is whole at any moment there, too. The name of
+the copy follows from that of the file. A crash leaves it to the command that finishes, and scans pass over it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+
+from muse.core import io, temps
+from muse.core.types import digest_of
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def replace(staged: str, dir_fd: int, name: str, *, durable: bool) -> None:
+    """Let a copy of a staged file or link take the place of what has that name.
+
+    Args:
+        staged: The path of the new file, which stays.
+        dir_fd, name: The open folder and the name in it.
+        durable: Whether the copy must be on the disk before it is in place.
+
+    Raises:
+        OSError: The system refused; the old file stands.
+    """
+    temp = temps.RESTORE_TEMP + digest_of(os.fsencode(name)).hex()[:16]
+    with suppress(FileNotFoundError):
+        os.unlink(temp, dir_fd=dir_fd)
+    try:
+        _copy(staged, temp, dir_fd, durable)
+        os.rename(temp, name, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temp, dir_fd=dir_fd)
+        raise
+
+
+def _copy(staged: str, temp: str, dir_fd: int, durable: bool) -> None:
+    if os.path.islink(staged):
+        os.symlink(os.readlink(staged), temp, dir_fd=dir_fd)
+        return
+    found = os.lstat(staged)
+    fd = os.open(temp, _NEW, stat.S_IMODE(found.st_mode), dir_fd=dir_fd)
+    try:
+        for piece in io.pieces(staged, found.st_size):
+            io.write_all(fd, piece)
+        if durable:
+            io.sync(fd)
+    finally:
+        os.close(fd)
