@@ -15,7 +15,7 @@ from contextlib import chdir
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from muse.core import folder_state, graph, join, ops, sweep
+from muse.core import folder_state, graph, join, ops, pack, sweep
 from muse.core.command import State
 from muse.core.object_store import write_object
 from muse.core.pack import ZSTD_PREFIX
@@ -86,8 +86,9 @@ class Sample(NamedTuple):
 
 def shrink() -> None:
     """Let a file of 2 KiB be large, and eight packs many: in this process, for good."""
+    usual = pack.LARGE
     for name, module in [*sys.modules.items()]:
-        if name.startswith("muse.core.") and hasattr(module, "LARGE"):
+        if name.startswith("muse.core.") and getattr(module, "LARGE", 0) == usual:
             setattr(module, "LARGE", _LARGE)  # noqa: B010 - of any module
     join.MANY, join.SMALL, graph._FEW = _MANY, _LARGE, 1
 
@@ -235,9 +236,9 @@ def _copies(layout: Layout, refs: Iterable[PackRef]) -> dict[bytes, list[Copy]]:
     """Where every object lies."""
     store, found = ObjectStore(layout, tuple(refs)), dict[bytes, list[Copy]]()
     for ref in store.refs:
-        pack = store.pack(ref)
-        for digest, slot in pack.slots():
-            base = pack.link(slot).base if slot.kind == ZSTD_PREFIX else None
+        held = store.pack(ref)
+        for digest, slot in held.slots():
+            base = held.link(slot).base if slot.kind == ZSTD_PREFIX else None
             found.setdefault(digest, []).append(Copy(ref.name, slot.offset, slot.offset + slot.stored, base))
     store.close()
     return found
