@@ -42,7 +42,7 @@ crash: $(STAMP)
 # An hour of four processes and four kernels in one repository, in rounds of a minute: `make soak ARGS="--seed 7"`
 # plays the rounds of that seed again.
 soak: $(STAMP)
-	$(RUN) -m tests.crash.soak $(ARGS)
+	$(RUN) -m tests.crash.together.soak $(ARGS)
 
 # What keeps a promise is taken out, place by place, and the test that must notice it is run: some minutes.
 mutants: $(STAMP)

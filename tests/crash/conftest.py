@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from muse.testing import faults
-from tests.crash import projects
 from tests.crash.campaign import Campaign, Row, table
 from tests.crash.harness import Prepared, prepare
+from tests.crash.kernels import projects
 from tests.crash.points import Sampling
 from tests.crash.scenarios import SCENARIOS
 from tests.environment import absent, scrubbed

@@ -13,10 +13,10 @@ from muse.testing.damage import KINDS
 from tests.crash.apart import apart, become
 from tests.crash.batches import tried
 from tests.crash.campaign import Row
-from tests.crash.damage_checks import Trial
-from tests.crash.damage_points import Point, points
+from tests.crash.damaged.damage_checks import Trial
+from tests.crash.damaged.damage_points import Point, points
+from tests.crash.damaged.sample import Sample, build, shrink
 from tests.crash.points import Sampling
-from tests.crash.sample import Sample, build, shrink
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(3600)]
 

@@ -26,12 +26,12 @@ from muse.core import folder_state, join, ops
 from muse.core.errors import MuseError
 from muse.core.paths import Layout
 from muse.core.repo import ROOT_VARIABLE
-from tests.crash import aftermath, ledger
-from tests.crash.choices import COMMIT, Step, choices
-from tests.crash.hands import Hand, Killed, Notebook, Room, Shell
 from tests.crash.harness import type_in
-from tests.crash.ledger import Ledger, Record
-from tests.crash.witness import Witness
+from tests.crash.together import aftermath, ledger
+from tests.crash.together.choices import COMMIT, Step, choices
+from tests.crash.together.hands import Hand, Killed, Notebook, Room, Shell
+from tests.crash.together.ledger import Ledger, Record
+from tests.crash.together.witness import Witness
 from tests.environment import scrubbed
 
 #: Where rounds take place: in memory, where there is such a folder.
@@ -212,7 +212,7 @@ def _room(place: str) -> Room:
     root, home = os.path.join(place, "repository"), os.path.join(place, "home")
     os.mkdir(root)
     os.mkdir(home)
-    env = scrubbed(Path(home)) | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    env = scrubbed(Path(home)) | {"PYTHONPATH": str(Path(__file__).resolve().parents[3])}
     room = Room(root, env, place)
     for number in range(60):
         Path(root, f"{number}.txt").write_text(f"{number}\n" * 20)

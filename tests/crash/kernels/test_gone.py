@@ -15,9 +15,9 @@ from tests.commands import muse, ok
 from tests.core import faults
 from tests.crash.campaign import Campaign, Row
 from tests.crash.checks import check_whole, check_words
+from tests.crash.kernels.projects import NOTEBOOK, check_error, held, open_notebook
+from tests.crash.kernels.saving import save
 from tests.crash.points import Sampling
-from tests.crash.projects import NOTEBOOK, check_error, held, open_notebook
-from tests.crash.saving import save
 from tests.magics.kernels import Kernel
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(3600)]

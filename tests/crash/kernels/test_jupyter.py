@@ -11,8 +11,8 @@ import pytest
 from tests.commands import muse, ok
 from tests.crash.campaign import Row
 from tests.crash.checks import check_whole
-from tests.crash.projects import NOTEBOOK, held
-from tests.crash.saving import save
+from tests.crash.kernels.projects import NOTEBOOK, held
+from tests.crash.kernels.saving import save
 from tests.magics import kernels
 from tests.magics.kernels import Kernel
 from tests.magics.test_killed import LINKED, STOP

@@ -17,8 +17,8 @@ from muse.testing.faults import Call, Fault, Outcome
 from tests import kept
 from tests.crash.checks import check_next_command, check_side, side_of
 from tests.crash.harness import TRIES, Prepared, Struck, build, copy, side_at
+from tests.crash.kernels.pressing import AFTER, BEFORE, SAID
 from tests.crash.points import Sampling
-from tests.crash.pressing import AFTER, BEFORE, SAID
 from tests.crash.scenarios import ALL
 from tests.environment import ROOT
 from tests.magics import kernels
@@ -85,7 +85,7 @@ def working_kernel(place: str, env: dict[str, str]) -> Iterator[Kernel]:
         kernel.arrange("%load_ext muse")
         # On a busy machine any command may take so long that it shows how far it is.
         kernel.arrange("from muse.core.progress import Patient; Patient.__call__ = lambda *arguments: None")
-        kernel.run(f"from tests.crash.pressing import Pressing; pressing = Pressing({own!r})")
+        kernel.run(f"from tests.crash.kernels.pressing import Pressing; pressing = Pressing({own!r})")
         yield kernel
 
 

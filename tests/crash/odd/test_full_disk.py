@@ -24,7 +24,7 @@ from tests.crash.apart import apart, mount, own_mounts
 from tests.crash.campaign import Campaign, Row
 from tests.crash.checks import is_behind
 from tests.crash.contents import noise
-from tests.crash.odd import need_mounts
+from tests.crash.odd.odd import need_mounts
 from tests.crash.points import Sampling
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(600)]

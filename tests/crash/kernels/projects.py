@@ -12,7 +12,7 @@ from muse.core import ops, trees
 from muse.core.dag import tree_of
 from muse.core.paths import Layout
 from tests.commands import commit_id, ok
-from tests.crash.saving import save
+from tests.crash.kernels.saving import save
 from tests.magics.kernels import Answer, Kernel
 
 NOTEBOOK = "analysis.ipynb"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash import in_kernel
 from tests.crash.campaign import Campaign, Row
 from tests.crash.harness import ahead
-from tests.crash.in_kernel import Cell, Press
+from tests.crash.kernels import in_kernel
+from tests.crash.kernels.in_kernel import Cell, Press
 from tests.crash.points import Sampling
 from tests.environment import scrubbed
 from tests.magics.kernels import Kernel

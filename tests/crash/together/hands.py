@@ -19,14 +19,14 @@ from jupyter_core.utils import ensure_event_loop
 
 from muse import verbs
 from tests.core.processes import CONTEXT
-from tests.crash.typist import BROKEN, Said, serve
+from tests.crash.together.typist import BROKEN, Said, serve
 from tests.magics import kernels
 
 _PATIENCE = 60
-_CELL = "from tests.crash.typist import in_kernel; get_ipython().run_line_magic('load_ext', 'muse')"
+_CELL = "from tests.crash.together.typist import in_kernel; get_ipython().run_line_magic('load_ext', 'muse')"
 
 #: What a new process finds imported, so that it starts in no time; and the same, whatever becomes of the files.
-CONTEXT.set_forkserver_preload(["tests.crash.aftermath", *(f"muse.verbs.{verb}" for verb in verbs.names())])
+CONTEXT.set_forkserver_preload(["tests.crash.together.aftermath", *(f"muse.verbs.{verb}" for verb in verbs.names())])
 
 
 class Killed(Exception):

@@ -18,9 +18,18 @@ from muse.core.types import FILE
 from muse.testing import lacking
 from tests.crash import checks
 from tests.crash.campaign import Campaign, Row
-from tests.crash.cuts import Cut, check_careless_cut, check_cut, losses_after, losses_of, recorded_in, some, try_cuts
 from tests.crash.harness import Prepared, prepare, process
 from tests.crash.points import Sampling
+from tests.crash.power.cuts import (
+    Cut,
+    check_careless_cut,
+    check_cut,
+    losses_after,
+    losses_of,
+    recorded_in,
+    some,
+    try_cuts,
+)
 from tests.crash.scenarios import ALL, KILLED, SCENARIOS, Scenario, Then, Words
 from tests.environment import absent
 

@@ -13,7 +13,7 @@ from muse.core.errors import MuseError
 from tests.crash import batches
 from tests.crash.apart import apart
 from tests.crash.campaign import Row
-from tests.crash.decoders import Decoder, decoders
+from tests.crash.damaged.decoders import Decoder, decoders
 from tests.crash.points import Sampling
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(3600)]

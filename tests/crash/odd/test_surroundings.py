@@ -13,7 +13,7 @@ from tests import kept
 from tests.commands import muse, ok, process, refused
 from tests.crash.apart import mount
 from tests.crash.contents import SMALL, SMALL_EDITED
-from tests.crash.odd import a_day, alone, files, fill
+from tests.crash.odd.odd import a_day, alone, files, fill
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(600)]
 

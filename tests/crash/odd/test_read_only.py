@@ -16,7 +16,7 @@ from tests.commands import muse, ok, process, refused
 from tests.crash.apart import apart, become, make_read_only, own_mounts
 from tests.crash.campaign import Campaign, Row
 from tests.crash.contents import SMALL, SMALL_EDITED
-from tests.crash.odd import need_mounts
+from tests.crash.odd.odd import need_mounts
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(600)]
 

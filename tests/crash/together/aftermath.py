@@ -17,10 +17,10 @@ from muse.core.view import EMPTY
 from muse.testing.repositories import damage, litter
 from tests import commands, kept
 from tests.commands import Answer
-from tests.crash import ledger
-from tests.crash.hands import Room
-from tests.crash.ledger import Record
-from tests.crash.witness import Witness
+from tests.crash.together import ledger
+from tests.crash.together.hands import Room
+from tests.crash.together.ledger import Record
+from tests.crash.together.witness import Witness
 
 _OLD = 2 * temps.GRACE_SECONDS
 

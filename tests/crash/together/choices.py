@@ -7,7 +7,7 @@ from random import Random
 from typing import NamedTuple
 
 from tests import samples
-from tests.crash.typist import SWEEP
+from tests.crash.together.typist import SWEEP
 
 #: Stands for the id of the last commit of the worker.
 COMMIT = "{commit}"

@@ -1,8 +1,9 @@
-"""Fuzzing by hand, led by coverage: `python -m tests.crash.fuzz_atheris DECODER [OPTIONS]`.
+"""Fuzzing by hand, led by coverage: `python -m tests.crash.damaged.fuzz_atheris DECODER [OPTIONS]`.
 
-It needs `pip install atheris`, which no test does. DECODER is one of `tests/crash/decoders.py`; without any they are
-listed. The options are those of libFuzzer: `-max_total_time=120` ends after two minutes, and a file repeats what it
-holds. What the decoder should not have done is printed, and the bytes are kept in the current folder as `crash-*`.
+It needs `pip install atheris`, which no test does. DECODER is one of `tests/crash/damaged/decoders.py`; without any
+they are listed. The options are those of libFuzzer: `-max_total_time=120` ends after two minutes, and a file repeats
+what it holds. What the decoder should not have done is printed, and the bytes are kept in the current folder as
+`crash-*`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.crash.decoders import Decoder
+    from tests.crash.damaged.decoders import Decoder
 
 _MEMORY, _SECONDS, _LONGEST = 1024, 5, 8192
 
@@ -39,7 +40,7 @@ def main(words: Sequence[str]) -> int:
 def _fuzz(atheris: Any, folder: str, words: Sequence[str]) -> int:
     with atheris.instrument_imports(include=["muse.core"]):
         from muse.core.errors import MuseError
-        from tests.crash.decoders import decoders
+        from tests.crash.damaged.decoders import decoders
 
     known = {one.name: one for one in decoders(folder)}
     if not words or words[0] not in known:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from muse.testing.faults import Fault
-from tests.crash.answers import check_interrupted
 from tests.crash.campaign import Campaign
 from tests.crash.checks import check_next_command
 from tests.crash.harness import Prepared, Struck, strike
+from tests.crash.killed.answers import check_interrupted
 from tests.crash.points import Sampling
 from tests.crash.scenarios import ALL
 

@@ -13,9 +13,9 @@ from tests.commands import Answer, muse, ok
 from tests.core import faults
 from tests.crash.campaign import Campaign, Row
 from tests.crash.checks import check_whole, check_words
+from tests.crash.kernels.projects import NOTEBOOK, check_error, held
+from tests.crash.kernels.saving import WAYS, Saver, save
 from tests.crash.points import Sampling
-from tests.crash.projects import NOTEBOOK, check_error, held
-from tests.crash.saving import WAYS, Saver, save
 from tests.magics.kernels import Kernel
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(3600)]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from tests.crash.typist import SWEEP, Said
+from tests.crash.together.typist import SWEEP, Said
 
 #: The kinds of a "not now", and who is told to have been in the way.
 _REFUSED = {"changed", "busy", "locked", "uncommitted"}

@@ -6,10 +6,10 @@ import pytest
 
 from muse.testing import faults
 from muse.testing.faults import Call, Fault
-from tests.crash.answers import check_refused
 from tests.crash.campaign import Campaign
 from tests.crash.checks import check_next_command
 from tests.crash.harness import Prepared, Struck, process, scratch, strike
+from tests.crash.killed.answers import check_refused
 from tests.crash.points import Sampling
 from tests.crash.scenarios import ALL
 

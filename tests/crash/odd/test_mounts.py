@@ -12,7 +12,7 @@ from tests.commands import ok
 from tests.crash import harness
 from tests.crash.campaign import Campaign, Row
 from tests.crash.contents import SMALL, SMALL_EDITED
-from tests.crash.odd import a_day, alone, files, fill
+from tests.crash.odd.odd import a_day, alone, files, fill
 from tests.crash.points import Sampling, first_write
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(3600)]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from muse.core.pack import HEADER
 from muse.core.paths import Layout
 from muse.testing.damage import Damage, cuts, flips, replaced
-from tests.crash.sample import Sample
+from tests.crash.damaged.sample import Sample
 
 _PACKS, _OPS, _CACHE = "objects/pack", "ops", "cache"
 

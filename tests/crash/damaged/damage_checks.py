@@ -19,9 +19,9 @@ from muse.core.types import FILE
 from muse.testing.repositories import put, read_contents
 from tests.commands import Answer
 from tests.crash.batches import limited
-from tests.crash.damage_points import Point, may_lose
+from tests.crash.damaged.damage_points import Point, may_lose
+from tests.crash.damaged.sample import READS, said
 from tests.crash.harness import type_in
-from tests.crash.sample import READS, said
 
 _USAGE, _DAMAGED, _SYSTEM = 2, 3, 5
 #: Where the version stands in packs and operations.

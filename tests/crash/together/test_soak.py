@@ -13,13 +13,13 @@ import pytest
 from muse.core import ops
 from muse.core.paths import Layout
 from tests.commands import commit_id, ok
-from tests.crash import soak
 from tests.crash.campaign import Row
-from tests.crash.choices import Step, choices
-from tests.crash.ledger import Ledger, Record, read, recorded, verdict
 from tests.crash.points import Sampling
-from tests.crash.typist import BROKEN, Said
-from tests.crash.witness import Witness
+from tests.crash.together import soak
+from tests.crash.together.choices import Step, choices
+from tests.crash.together.ledger import Ledger, Record, read, recorded, verdict
+from tests.crash.together.typist import BROKEN, Said
+from tests.crash.together.witness import Witness
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -21,7 +21,7 @@ from muse.testing.repositories import damage, litter, read_contents
 from tests.commands import muse, ok, refused
 from tests.crash.apart import apart, together
 from tests.crash.campaign import Campaign, Row
-from tests.crash.odd import a_day, without
+from tests.crash.odd.odd import a_day, without
 from tests.environment import absent
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(600)]

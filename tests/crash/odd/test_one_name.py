@@ -15,7 +15,7 @@ from tests.core.folders import file
 from tests.core.travel import Place
 from tests.crash.apart import apart
 from tests.crash.campaign import Campaign, Row
-from tests.crash.folding import fold_names
+from tests.crash.odd.folding import fold_names
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(600)]
 
