@@ -72,6 +72,13 @@ def _forget_output() -> None:
 
 
 def _run(typed: list[str]) -> int:
+    with interrupts.Turn():
+        status = _carry_out(typed)
+    interrupts.deliver()
+    return status
+
+
+def _carry_out(typed: list[str]) -> int:
     from muse.cli.parser import HelpAsked, parse
     from muse.cli.terminal import Watched, pour
 
@@ -79,7 +86,7 @@ def _run(typed: list[str]) -> int:
     try:
         call = parse(typed)
         json = call.json
-        with interrupts.Turn(), Watched():
+        with Watched():
             result: Result = call.function(*call.positional, **call.keywords)
     except HelpAsked as asked:
         print(asked, end="")
@@ -95,7 +102,6 @@ def _run(typed: list[str]) -> int:
         return _fail(Unexpected(error), json)
     if json or not pour(result):
         _answer(result, json)
-    interrupts.deliver()
     return result.exit_status
 
 

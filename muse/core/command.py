@@ -94,7 +94,7 @@ def reading(repo: Repo, work: Callable[[State], T], *, live: bool = False) -> T:
         store = ops.open_store(repo.layout, operation)
         try:
             answer = work(State(repo, operation, view_of(operation), store, list(notes)))
-            if not (live and left and _folder_of(ops.newest(repo.layout)) != _folder_of(operation)):
+            if not (live and left and _has_moved(repo, operation)):
                 return answer
         except PackGone:
             pass
@@ -105,6 +105,13 @@ def reading(repo: Repo, work: Callable[[State], T], *, live: bool = False) -> T:
             store.close()
         operation = ops.newest(repo.layout)
     raise Refused("others keep replacing the packs of this repository", "Try again.", kind="busy")
+
+
+def _has_moved(repo: Repo, operation: Operation | None) -> bool:
+    """Whether a later one has changed files of the folder."""
+    if ops.newest_number(repo.layout) == (operation.number if operation is not None else 0):
+        return False
+    return _folder_of(ops.newest(repo.layout)) != _folder_of(operation)
 
 
 def _folder_of(operation: Operation | None) -> int:

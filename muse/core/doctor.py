@@ -115,6 +115,9 @@ def _finish_without(repo: Repo, notes: list[str]) -> None:
         return
     except (FileNotFoundError, Damaged):
         notes.append(f"the files of this folder stay as they are: what operation {newest.folder} wanted is lost")
+    except MuseError as error:
+        notes.append(f"the files of this folder are not finished: {error.message}")
+        return
     finally:
         store.close()
     folder_state.set_applied(layout, newest.number, durable=repo.durable)

@@ -30,18 +30,19 @@ class Turn:
 
     def __init__(self) -> None:
         self._previous: Any = None
-        self._outer = False
 
     def __enter__(self) -> None:
         global _in_turn
         found = signal.getsignal(signal.SIGINT)
+        if found is _stop or found is _note:
+            found = signal.default_int_handler  # a turn before was interrupted while it began or ended
         if found is None or found is signal.SIG_IGN:
             return
         try:
             signal.signal(signal.SIGINT, _stop if found is signal.default_int_handler else found)
         except ValueError:
             return  # not the main thread
-        self._previous, self._outer, _in_turn = found, _in_turn, True
+        self._previous, _in_turn = found, True
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -49,10 +50,12 @@ class Turn:
         global _in_turn, _pending
         if self._previous is None:
             return
-        _in_turn = self._outer
-        if kind is not None and issubclass(kind, KeyboardInterrupt):
-            _pending = False  # whoever pressed it twice has what they wanted
-        signal.signal(signal.SIGINT, self._previous)
+        try:
+            _in_turn = False
+            if kind is not None and issubclass(kind, KeyboardInterrupt):
+                _pending = False  # whoever pressed it twice has what they wanted
+        finally:
+            signal.signal(signal.SIGINT, self._previous)
 
 
 class Deferral:
@@ -78,7 +81,6 @@ class Deferral:
         Raises:
             KeyboardInterrupt: There was no turn, and Ctrl+C was pressed since `begin`.
         """
-        global _pending
         if not self._active:
             return
         self._active = False
@@ -86,10 +88,7 @@ class Deferral:
             return  # a turn, or another deferral, goes on
         self._restore()
         if _pending and not _in_turn:
-            _pending = False
-            if not callable(self._previous):
-                raise KeyboardInterrupt
-            self._previous(signal.SIGINT, None)
+            self._give_on()
 
     def cancel(self) -> None:
         """Nothing counts as yet: within a turn, too, what was held back is raised now, and the next one at once.
@@ -97,7 +96,6 @@ class Deferral:
         Raises:
             KeyboardInterrupt: It was pressed since `begin`.
         """
-        global _pending
         if not self._active:
             return
         self._active = False
@@ -105,8 +103,15 @@ class Deferral:
             return  # another deferral goes on
         self._restore()
         if _pending:
-            _pending = False
+            self._give_on()
+
+    def _give_on(self) -> None:
+        """Call the handler before, as if it were pressed now."""
+        global _pending
+        _pending = False
+        if not callable(self._previous):
             raise KeyboardInterrupt
+        self._previous(signal.SIGINT, None)
 
     def _restore(self) -> None:
         signal.signal(signal.SIGINT, self._previous if self._previous is not None else signal.SIG_DFL)
@@ -114,7 +119,7 @@ class Deferral:
 
 def _stop(number: int, frame: FrameType | None) -> None:
     signal.signal(signal.SIGINT, _note)
-    raise KeyboardInterrupt
+    raise KeyboardInterrupt("nothing was recorded")
 
 
 def _note(number: int, frame: FrameType | None) -> None:

@@ -30,6 +30,8 @@ _NAMELESS = getattr(os, "O_TMPFILE", 0) if os.path.isdir("/proc/self/fd") else 0
 _NO_NAMELESS = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL, errno.ENOSYS}
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOENT, errno.EINVAL, errno.EMLINK}
 _BUFFER = 1 << 20
+#: A sweep may take a new temporary file before it is locked; nobody is so unlucky so often.
+_TRIES = 100
 
 
 def open_regular(path: str, limit: int = MAX_READ) -> tuple[int, os.stat_result]:
@@ -183,7 +185,7 @@ class NewFile:
         return self._open_named()
 
     def _open_named(self) -> int:
-        while True:
+        for _ in range(_TRIES):
             name = os.path.join(self.folder, temps.new_name(self.prefix))
             fd = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, self.mode)
             self.temp = name
@@ -196,6 +198,7 @@ class NewFile:
                 raise
             os.close(fd)
             remove_quietly(name)
+        raise OSError(errno.EAGAIN, "files cannot be locked", self.folder)
 
     def write(self, data: bytes) -> None:
         """Append bytes. Once that has failed it fails for good: nobody knows how many are written."""

@@ -158,7 +158,7 @@ class _Planner:
         """Refuse to begin what could not be finished: a folder that is mounted read-only, say, is seen before."""
         for folder in sorted({plan.change.path.rpartition("/")[0] for plan in self.planned}):
             place = os.path.join(self.root, folder) if folder else self.root
-            while os.path.islink(place) or not os.path.isdir(place):
+            while place != self.root and (os.path.islink(place) or not os.path.isdir(place)):
                 place = os.path.dirname(place)
             if not os.access(place, os.W_OK | os.X_OK):
                 code = errno.EROFS if os.statvfs(place).f_flag & os.ST_RDONLY else errno.EACCES

@@ -16,6 +16,8 @@ LINK, RENAME, LOCK = "link", "rename", "lock"
 WAYS = (LINK, RENAME, LOCK)
 
 _LOCK_NAME = "publish.lock"
+#: A sweep may take the file that a way is tried with; nobody is so unlucky so often.
+_TRIES = 100
 #: What says nothing about the abilities of a file system.
 _PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS}
 _NEEDED = {LINK: "hard links", RENAME: "renaming without replacing", LOCK: "locks"}
@@ -99,24 +101,33 @@ def find_way(folder: str) -> str:
         SystemTrouble: None of them works, so that two writers could not be told apart.
         OSError: No file can be created at all, or the system refused what it may allow in a minute.
     """
-    from muse.core import temps
-
     for way in WAYS:
-        source = os.path.join(folder, temps.new_name(temps.MUSE_TEMP))
-        target = os.path.join(folder, temps.new_name(temps.MUSE_TEMP))
-        os.close(os.open(source, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
-        try:
-            create(source, target, way)
+        if _works(folder, way):
             return way
-        except OSError as error:
-            if error.errno in _PASSING:
-                raise
-        finally:
-            for name in (source, target):
-                if os.path.lexists(name):
-                    os.unlink(name)
     raise SystemTrouble(
         f"the file system of {folder} can create no file only if it is absent",
         "Keep the repository on a local disk: two writers could overwrite each other here.",
         kind="no-exclusive-create",
     )
+
+
+def _works(folder: str, way: str) -> bool:
+    from muse.core import temps
+
+    for _ in range(_TRIES):
+        source, target = (os.path.join(folder, temps.new_name(temps.MUSE_TEMP)) for _ in range(2))
+        os.close(os.open(source, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+        try:
+            create(source, target, way)
+            return True
+        except FileNotFoundError:
+            continue  # a sweep took it for one that a dead writer left
+        except OSError as error:
+            if error.errno in _PASSING:
+                raise
+            return False
+        finally:
+            for name in (source, target):
+                if os.path.lexists(name):
+                    os.unlink(name)
+    return False

@@ -152,7 +152,9 @@ class ObjectStore:
         try:
             for _ in self._pieces(source, digest, slot):
                 pass
-        except Damaged:
+        except MuseError as error:
+            if blames_the_process(error):
+                raise
             return False
         return True
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 #: Nothing to exchange with, or a system or a file system that cannot do it.
-_NO_EXCHANGE = {errno.ENOENT, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EXDEV}
+_NO_EXCHANGE = {errno.ENOENT, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EXDEV, errno.EPERM}
 
 
 class Planned(NamedTuple):

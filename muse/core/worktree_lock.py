@@ -80,8 +80,10 @@ class WorktreeLock:
             deferral = interrupts.Deferral()
             deferral.begin()
             fd, self._fd, self.exclusive = self._fd, -1, False
-            os.close(fd)
-            deferral.cancel()
+            try:
+                os.close(fd)
+            finally:
+                deferral.cancel()
 
     def _refused(self) -> Refused:
         holder = _holder(self._fd)

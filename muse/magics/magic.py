@@ -132,13 +132,16 @@ def _tell(answer: object) -> None:
     from IPython.display import display
 
     with interrupts.Turn():
-        interrupts.Deferral().begin()  # until the turn is over
-        display(answer)
+        deferral = interrupts.Deferral()
+        deferral.begin()
+        try:
+            display(answer)
+        finally:
+            deferral.end()
     interrupts.deliver()
 
 
 def _make_plain(interrupt: KeyboardInterrupt) -> None:
     """Have IPython show one line, and not the way through muse on which it was when Ctrl+C was pressed."""
-    if not interrupt.args:
-        interrupt.args = ("nothing was recorded",)
-    interrupt._render_traceback_ = lambda: [f"KeyboardInterrupt: {interrupt}"]  # type: ignore[attr-defined]
+    shown = f"KeyboardInterrupt: {interrupt}" if interrupt.args else "KeyboardInterrupt"
+    interrupt._render_traceback_ = lambda: [shown]  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ def is_cut(raw: bytes) -> bool:
     end = raw[-_END:].rstrip()
     if end.endswith(b"\n}"):
         return False  # indented, as Jupyter writes it: no other line begins like that
-    if not end.endswith(b"}"):
+    if end and not end.endswith(b"}"):
         return True
     from json import JSONDecodeError, loads
 

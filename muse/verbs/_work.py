@@ -158,7 +158,7 @@ class _Look:
         path, before, after = change
         if not self.storing or after is None or after.mode == LINK or not is_notebook(path):
             return False
-        if not _is_recent(os.path.join(self.root, path), times=("st_mtime_ns", "st_ctime_ns")):
+        if not self._is_new(path):
             return False
         if (path, after) not in self.whole:
             try:
@@ -168,13 +168,16 @@ class _Look:
                 return True  # it has changed since
         return not self.whole[path, after]
 
+    def _is_new(self, path: str) -> bool:
+        return _is_recent(os.path.join(self.root, path), times=("st_mtime_ns", "st_ctime_ns"))
+
     def _note_end(self, path: str, before: Entry | None, after: Entry, raw: bytes) -> None:
         from muse.notebook.saving import is_cut
 
         self.whole[path, after] = not is_cut(raw) and (raw != b"" or before is None)
 
     def _take(self, path: str, before: Entry | None, content: Content) -> None:
-        if content.data is not None and is_notebook(path):
+        if content.data is not None and is_notebook(path) and self._is_new(path):
             self._note_end(path, before, content.entry, content.data)
         if content.data is not None and differs_by_noise(path, before, content.entry):
             self.held[path] = (content.entry, content.data)

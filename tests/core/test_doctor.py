@@ -17,7 +17,7 @@ from muse.core import doctor, folder_state, fsck, ops, rescue, worktree
 from muse.core.command import State
 from muse.core.cure import Cure
 from muse.core.doctor import Repair
-from muse.core.errors import Damaged, MuseError, Refused, SystemTrouble, TooNew
+from muse.core.errors import Damaged, MuseError, Refused, SystemTrouble, TooNew, Unconfirmed
 from muse.core.object_store import object_path, read_object, write_object
 from muse.core.pack_writer import Base, PackWriter
 from muse.core.records import Author, Commit, encode_commit, encode_tree
@@ -825,3 +825,12 @@ def test_a_folder_that_a_lost_operation_wanted_stays_as_it_is(repo: Repo) -> Non
     assert done.notes == ("the files of this folder stay as they are: what operation 5 wanted is lost",)
     assert Path("a.txt").read_bytes() == VERSIONS[2]
     ok("add", "a.txt")
+
+
+def test_what_cannot_be_finished_now_does_not_hide_the_repair(behind: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoil(behind, b"lost" * 9)
+    monkeypatch.setattr(worktree, "put_in_place", raising(Unconfirmed("recorded, but good could not be changed")))
+    assert doctor.repair(behind).notes == (
+        "the files of this folder are not finished: recorded, but good could not be changed",
+    )
+    assert folder_state.is_unfinished(behind.layout, newest(behind))

@@ -183,3 +183,22 @@ def test_other_threads_are_left_alone(handler: object) -> None:
     thread.start()
     thread.join()
     assert seen == [handler]
+
+
+def test_a_turn_that_was_interrupted_while_it_ended_does_not_make_the_next_one_deaf(handler: object) -> None:
+    """Whatever of it stayed: the next turn ends with the first Ctrl+C, and leaves the handler of Python."""
+    for stale in (interrupts._stop, interrupts._note):
+        signal.signal(signal.SIGINT, stale)
+        with pytest.raises(KeyboardInterrupt, match="nothing was recorded"), Turn():
+            press()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_what_is_cancelled_outside_a_turn_is_given_to_the_handler_of_others() -> None:
+    heard: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    deferral = Deferral()
+    deferral.begin()
+    press()
+    deferral.cancel()
+    assert heard == [signal.SIGINT]

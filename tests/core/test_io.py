@@ -342,6 +342,14 @@ def test_a_file_that_a_sweep_is_about_to_take_is_removed_and_begun_again(
     assert os.listdir(tmp_path) == ["file"]
 
 
+def test_where_no_lock_is_ever_had_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults.without_nameless_files(monkeypatch)
+    monkeypatch.setattr(locks, "try_lock", lambda fd: False)
+    with pytest.raises(SystemTrouble, match="Resource temporarily unavailable"):
+        io.write_atomic(str(tmp_path / "file"), NEW)
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_name_that_is_taken_is_no_temporary_file_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     faults.without_nameless_files(monkeypatch)
     monkeypatch.setattr(temps, "new_name", lambda prefix: "taken")

@@ -264,6 +264,17 @@ def test_a_folder_that_may_not_be_changed_stops_the_plan(
     assert len(place.plan(target("b/f", OLD, NEW)).planned) == 1
 
 
+def test_a_root_behind_a_link_is_looked_at_itself(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the folder of the link may be written to is nobody's business."""
+    put_all(place.root, {"f": OLD})
+    link = place.root + "-link"
+    os.symlink(place.root, link)
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != os.path.dirname(link) and access(path, mode))
+    found = plan.plan(link, place.store, [target("f", OLD, NEW)], lambda *arguments: False)
+    assert len(found.planned) == 1
+
+
 TWINS: Sequence[Iterable[str]] = [["a", "A"], ["d/\u00e9", "d/e\u0301"], ["D/x", "d/x"], ["stra\u00dfe", "STRASSE"]]
 
 

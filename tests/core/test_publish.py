@@ -146,3 +146,16 @@ def test_a_rename_under_a_lock_where_there_are_none(tmp_path: Path, monkeypatch:
     with pytest.raises(OSError) as refused:
         publish.create(str(tmp_path / "source"), str(tmp_path / "target"), publish.LOCK)
     assert refused.value.errno == errno.ENOLCK and not (tmp_path / "target").exists()
+
+
+def test_a_sweep_that_takes_the_probe_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    create, swept = publish.create, iter([True, True, False])
+
+    def late(temp: str, path: str, way: str) -> None:
+        if next(swept):
+            os.unlink(temp)
+        create(temp, path, way)
+
+    monkeypatch.setattr(publish, "create", late)
+    assert publish.find_way(str(tmp_path)) == publish.LINK
+    assert os.listdir(tmp_path) == []

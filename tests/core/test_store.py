@@ -18,7 +18,7 @@ from muse.core.codec import Compressor, difference
 from muse.core.disk import UNKNOWN, Content
 from muse.core.errors import Damaged, Missing, SystemTrouble
 from muse.core.new_pack import NewPack
-from muse.core.pack import RAW, ZSTD, ZSTD_PREFIX, Link, PackGone
+from muse.core.pack import RAW, ZSTD, ZSTD_PREFIX, Link, Pack, PackGone, Slot
 from muse.core.paths import Layout
 from muse.core.store import ObjectStore
 from muse.core.types import FILE, Entry, PackRef, blob_id, digest_of
@@ -224,6 +224,22 @@ def test_a_good_copy_stands_in_for_a_damaged_large_one(layout: Layout, monkeypat
         damage(layout, damaged, DATA)
         assert b"".join(ObjectStore(layout, refs).pieces(digest_of(DATA))) == DATA
         damage(layout, damaged, bytes([DATA[0] ^ 1]) + DATA[1:])
+
+
+def test_a_good_copy_stands_in_for_a_large_one_that_may_not_be_read(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refs = [write_pack(layout, [DATA]) for _ in range(2)]
+    monkeypatch.setattr(store_module, "LARGE", 10)
+    stored = Pack.stored_pieces
+
+    def refuse(pack: Pack, slot: Slot) -> Iterator[bytes]:
+        if pack.ref == refs[1]:
+            raise SystemTrouble("cannot read it: Input/output error", kind="eio")
+        yield from stored(pack, slot)
+
+    monkeypatch.setattr(Pack, "stored_pieces", refuse)
+    assert b"".join(ObjectStore(layout, refs).pieces(digest_of(DATA))) == DATA
 
 
 def test_a_large_object_is_read_no_further_than_its_size(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -196,10 +196,10 @@ def many(start: bytes) -> dict[str, What]:
     return {f"f{number:02d}": file(start + b"%d" % number) for number in range(crowd.MANY)}
 
 
-@pytest.mark.parametrize("possible", [True, False])
-def test_many_files_change_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, possible: bool) -> None:
-    if not possible:
-        monkeypatch.setattr(syscalls, "exchange", lambda *arguments: (_ for _ in ()).throw(OSError(errno.EINVAL, "")))
+@pytest.mark.parametrize("refused", [0, errno.EINVAL, errno.EPERM, errno.ENOSYS])
+def test_many_files_change_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: int) -> None:
+    if refused:
+        monkeypatch.setattr(syscalls, "exchange", faults.failing(refused))
     place = Place(tmp_path / "root", many(b"old "), {**many(b"new "), "one more": file(b"")})
     assert place.go() == ()
     assert read(place.root) == {**many(b"new "), "one more": file(b"")}

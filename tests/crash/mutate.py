@@ -109,7 +109,7 @@ class Copy:
 def _verdict(status: int, out: str) -> str:
     if status == 0:
         return ALIVE
-    interrupted = status == pytest.ExitCode.INTERRUPTED and "! KeyboardInterrupt !" in out
+    interrupted = status == pytest.ExitCode.INTERRUPTED and "! KeyboardInterrupt" in out
     nonsense = any(f"E   {name}" in out for name in _NONSENSE)
     red = status in (pytest.ExitCode.TESTS_FAILED, -signal.SIGKILL) or interrupted
     return CAUGHT if red and not nonsense else BROKEN
