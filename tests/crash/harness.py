@@ -16,6 +16,7 @@ from contextlib import chdir, contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 from muse.core.errors import MuseError
+from muse.core.paths import MUSE
 from muse.testing import faults, repositories
 from muse.testing.faults import Call, Fault, Outcome
 from muse.testing.repositories import State, state_of
@@ -31,11 +32,18 @@ TRIES = 4
 
 #: Seconds after which a changed file can be told by its times, and a little more.
 _SETTLED = 0.06
+#: Seconds after which nobody takes a notebook for one that is being saved, nor a folder for one that may change unseen.
+_LONG_AGO = 600
 
 
 def copy(root: str, target: str) -> str:
-    """A copy in which nothing has just changed: whether a file is read once more must not depend on who is faster."""
+    """A copy in which nothing has just changed: what is read once more must not depend on who is faster."""
     repositories.copy(root, target)
+    long_ago = time.time() - _LONG_AGO
+    for folder, _, files in os.walk(target):
+        ours = MUSE in os.path.relpath(folder, target).split(os.sep)
+        for path in [folder, *(os.path.join(folder, name) for name in files if not ours)]:
+            os.utime(path, (long_ago, long_ago), follow_symlinks=False)
     time.sleep(_SETTLED)
     return target
 

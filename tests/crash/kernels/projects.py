@@ -37,8 +37,9 @@ def move_in(kernel: Kernel, project: Path) -> None:
 
 
 def open_notebook(kernel: Kernel, path: Path) -> None:
-    """Have the kernel run that notebook, with a cell that is not saved."""
+    """Have the kernel run that notebook, with a cell that is not saved; no front end is there to save it."""
     kernel.arrange(f"import os; os.environ['JPY_SESSION_NAME'] = {str(path)!r}")
+    kernel.arrange("import muse.magics.kernel; muse.magics.kernel._SAVE_SECONDS = 0.1")
     kernel.run("y = 1", cell="cell-0")
 
 
