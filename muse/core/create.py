@@ -22,7 +22,7 @@ def create(layout: Layout) -> None:
     _need_locks()
     try:
         make_folder(layout.muse)
-        ensure_folders(layout)
+        _make_folders(layout)
         if not all(map(os.path.lexists, (layout.gitignore, layout.config, layout.applied))):
             way = publish.find_way(layout.muse)
             _create(layout.gitignore, b"*\n", way)
@@ -78,6 +78,10 @@ def ensure_folders(layout: Layout) -> None:
         SystemTrouble: The system refused, or it has no locks at all, so that writing would not be safe.
     """
     _need_locks()
+    _make_folders(layout)
+
+
+def _make_folders(layout: Layout) -> None:
     try:
         for folder in (layout.packs, layout.ops, layout.cache, layout.restore, layout.journal):
             make_folder(folder, below=layout.muse)

@@ -186,12 +186,12 @@ class _Check:
             self.remarks.append(f"HEAD does not name operation {newest.number}, the newest; it is only a hint")
         self._hint("HEAD", lambda: hints.hidden(layout, last) or hints.ahead(layout, last))
         self._hint("applied", lambda: hints.wrong_applied(layout))
-        self._hint("config.toml", lambda: hints.wrong_settings(layout))
-        self._hint("worktree.lock", lambda: hints.wrong_lock(layout))
+        self._hint("config.toml", lambda: hints.check_settings(layout))
+        self._hint("worktree.lock", lambda: hints.check_lock(layout))
         if newest is not None and folder_state.is_behind(self.layout, newest):
             self.remarks.append(f"the files of the folder are not yet as operation {newest.folder} wants them")
 
-    def _hint(self, name: str, look: Callable[[], str]) -> None:
+    def _hint(self, name: str, look: Callable[[], str | None]) -> None:
         try:
             why = look()
         except MuseError as error:

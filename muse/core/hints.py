@@ -49,8 +49,8 @@ def ahead(layout: Layout, last: int) -> str:
     return f"{layout.head} names operation {hint}, and the newest is {last}: what came after that is gone"
 
 
-def wrong_settings(layout: Layout) -> str:
-    """What is wrong with the settings of the repository; empty, as that is raised.
+def check_settings(layout: Layout) -> None:
+    """Look whether commands can use the settings of the repository.
 
     Raises:
         UsageProblem: They are not TOML, or a value is none of the choices.
@@ -63,11 +63,10 @@ def wrong_settings(layout: Layout) -> str:
     for key, known in KNOWN.items():
         if known.choices:
             settings.text(key)
-    return ""
 
 
-def wrong_lock(layout: Layout) -> str:
-    """What is wrong with the lock on the files of the folder, whose bytes mean nothing; empty, as that is raised.
+def check_lock(layout: Layout) -> None:
+    """Look whether the lock on the files of the folder can be had; its bytes mean nothing.
 
     Raises:
         Damaged: Something else than a file stands there.
@@ -76,9 +75,8 @@ def wrong_lock(layout: Layout) -> str:
     try:
         fd, _ = io.open_regular(layout.lock, 1 << 62)
     except FileNotFoundError:
-        return ""
+        return
     os.close(fd)
-    return ""
 
 
 def wrong_applied(layout: Layout) -> str:

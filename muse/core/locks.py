@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 
 if os.name == "posix":
     import fcntl
@@ -18,7 +19,7 @@ _HELD = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
 #: Some systems offer the module and no lock in it.
 AVAILABLE = os.name == "posix" and hasattr(fcntl, "flock")
 
-#: Seconds that a short step waits for another process.
+#: Seconds that a command waits for another process.
 PATIENCE = 10.0
 
 
@@ -26,17 +27,23 @@ class LocksUnsupported(Exception):
     """The file system (or the platform) has no `flock`."""
 
 
-def wait_for_lock(fd: int) -> bool:
-    """Take the lock on an open file, and wait for it; False when somebody else still holds it after `PATIENCE`.
+def wait_for_lock(fd: int, patience: float, *, shared: bool = False) -> bool:
+    """Take the lock on an open file, and wait for it.
+
+    Args:
+        fd: The file.
+        patience: Seconds to wait at most; 0 tries once.
+        shared: Whether others may hold it, too.
+
+    Returns:
+        False when somebody else still holds it.
 
     Raises:
         LocksUnsupported: There are no such locks here.
     """
-    import time
-
-    deadline = time.monotonic() + PATIENCE
-    while not try_lock(fd):
-        if time.monotonic() > deadline:
+    deadline = time.monotonic() + patience
+    while not try_lock(fd, shared=shared):
+        if time.monotonic() >= deadline:
             return False
         time.sleep(0.005)
     return True

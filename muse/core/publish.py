@@ -55,7 +55,7 @@ def create(temp: str, path: str, way: str) -> None:
 def _rename_locked(temp: str, path: str) -> None:
     fd = os.open(os.path.join(os.path.dirname(path), _LOCK_NAME), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        if not locks.wait_for_lock(fd):
+        if not locks.wait_for_lock(fd, locks.PATIENCE):
             raise OSError(errno.EAGAIN, "another process keeps the lock", path)
         if os.path.lexists(path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)

@@ -15,6 +15,7 @@ from contextlib import suppress
 
 from muse.core import io, locks
 from muse.core.errors import Refused, UsageProblem, from_os_error
+from muse.core.interrupts import Deferral
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def read(path: str) -> dict[str, Any]:
 def write(path: str, key: str, value: str | None, *, durable: bool = True) -> None:
     """Change one key of a file, which is made if need be. Who changes another key at the same time waits.
 
+    Ctrl+C while it waits ends it; while it writes, it is held back: what was changed must be told.
+
     Args:
         path: The file.
         key: A dotted key.
@@ -70,7 +73,7 @@ def write(path: str, key: str, value: str | None, *, durable: bool = True) -> No
 def _lock(fd: int, path: str) -> None:
     try:
         with suppress(locks.LocksUnsupported):
-            if not locks.wait_for_lock(fd):
+            if not locks.wait_for_lock(fd, locks.PATIENCE):
                 raise Refused(f"another process is changing {path}", "Try again.", kind="locked")
     except OSError as error:
         raise from_os_error(error, "cannot lock the folder of", path) from error
@@ -92,7 +95,12 @@ def _write(path: str, key: str, value: str | None, durable: bool) -> None:
         exact = False
     if not exact:
         raise UsageProblem(f"{path} is written in a way that muse cannot edit", f"Edit it by hand: {task}.")
-    io.write_atomic(path, edited.encode(), durable=durable)
+    deferral = Deferral()
+    deferral.begin()
+    try:
+        io.write_atomic(path, edited.encode(), durable=durable)
+    finally:
+        deferral.end()
 
 
 def quoted(text: str) -> str:

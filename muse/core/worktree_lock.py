@@ -6,7 +6,6 @@ Commands that only look never wait for it.
 from __future__ import annotations
 
 import os
-import time
 
 from muse.core import interrupts, locks
 from muse.core.errors import Refused, from_os_error
@@ -15,8 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from muse.core.paths import Layout
 
-#: Seconds that a command waits for another to finish.
-PATIENCE = 10.0
 _NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "lustre", "ceph", "gluster", "fuse.sshfs", "fuse.s3", "davfs", "ncpfs")
 
 
@@ -36,7 +33,7 @@ class WorktreeLock:
         self.is_network = False
         self.warning = ""
 
-    def acquire(self, *, shared: bool, patience: float = PATIENCE) -> bool:
+    def acquire(self, *, shared: bool, patience: float = locks.PATIENCE) -> bool:
         """Take the lock; give back first what is held.
 
         Returns:
@@ -51,15 +48,12 @@ class WorktreeLock:
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
         except OSError as error:
             raise from_os_error(error, "cannot open", self._path) from error
-        deadline = time.monotonic() + patience
         try:
-            while not locks.try_lock(self._fd, shared=shared):
-                if not patience:
-                    self.release()
-                    return False
-                if time.monotonic() > deadline:
+            if not locks.wait_for_lock(self._fd, patience, shared=shared):
+                if patience:
                     raise self._refused()
-                time.sleep(0.01)
+                self.release()
+                return False
         except locks.LocksUnsupported:
             self.warning = "this file system has no locks: run one muse command at a time in this folder"
         except OSError as error:

@@ -62,6 +62,18 @@ class Call(NamedTuple):
         return f"{self.name} {self.nth} ({' '.join(self.paths)})"
 
 
+class Trace(NamedTuple):
+    """What a command called.
+
+    Attributes:
+        main: The calls of its main thread.
+        others: Those of all other threads, each counted in its own.
+    """
+
+    main: list[Call]
+    others: list[Call]
+
+
 class Fault(NamedTuple):
     """What happens at which call.
 
@@ -110,8 +122,8 @@ def trace(
     names: Sequence[str] = CALLS,
     status: int = 0,
     filtered: bool = False,
-) -> list[Call]:
-    """Run a command undisturbed, and list the calls of its main thread.
+) -> Trace:
+    """Run a command undisturbed, and list its calls.
 
     Args:
         command: The program and its arguments.
@@ -123,24 +135,11 @@ def trace(
     Raises:
         CalledProcessError: It ended with another.
     """
-    return trace_threads(command, cwd=cwd, env=env, names=names, status=status, filtered=filtered)[0]
-
-
-def trace_threads(
-    command: Sequence[str],
-    *,
-    cwd: str,
-    env: Mapping[str, str],
-    names: Sequence[str] = CALLS,
-    status: int = 0,
-    filtered: bool = False,
-) -> tuple[list[Call], list[Call]]:
-    """As `trace`; also the calls of all other threads, each counted in its own."""
     options = _FAST[:1] if filtered else _FAST  # what a filter refuses is not stopped at
     ended, calls = _strace([f"--trace={','.join(f'?{name}' for name in names)}", *options], command, cwd, env)
     if ended.returncode != status:
         raise subprocess.CalledProcessError(ended.returncode, command, ended.stdout, ended.stderr)
-    return [call for main, call in calls if main], [call for main, call in calls if not main]
+    return Trace([call for main, call in calls if main], [call for main, call in calls if not main])
 
 
 def run(command: Sequence[str], fault: Fault, *, cwd: str, env: Mapping[str, str]) -> Outcome:

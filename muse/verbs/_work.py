@@ -148,18 +148,16 @@ class _Look:
 
         That copy may be gone by now, and not every server makes one: what was read must be whole in itself.
         """
-        if change.after is None or not is_notebook(change.path):
-            return False
-        folder, name = os.path.split(os.path.join(self.root, change.path))
-        return _is_recent(os.path.join(folder, f".~{name}"), times=("st_ctime_ns",)) or self._is_cut(change)
-
-    def _is_cut(self, change: Change) -> bool:
-        """Whether a commit would hold only the beginning of a notebook that was written a moment ago."""
         path, before, after = change
-        if not self.storing or after is None or after.mode == LINK or not is_notebook(path):
+        if after is None or not is_notebook(path):
             return False
-        if not self._is_new(path):
-            return False
+        folder, name = os.path.split(os.path.join(self.root, path))
+        if _is_recent(os.path.join(folder, f".~{name}"), times=("st_ctime_ns",)):
+            return True
+        return self.storing and after.mode != LINK and self._is_new(path) and self._is_cut(path, before, after)
+
+    def _is_cut(self, path: str, before: Entry | None, after: Entry) -> bool:
+        """Whether a commit would hold only the beginning of a notebook."""
         if (path, after) not in self.whole:
             try:
                 with Folders(self.root) as folders:

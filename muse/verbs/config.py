@@ -8,7 +8,6 @@ from muse.core import config as settings_file
 from muse.core import syscalls
 from muse.core.config import Setting
 from muse.core.errors import NotARepository, SystemTrouble, Unconfirmed, UsageProblem
-from muse.core.interrupts import Deferral
 from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.display.document import Block, Span, Table, line
@@ -93,9 +92,7 @@ def config(
 
 
 def _change(repo: Repo, path: str, key: str, value: str | None) -> ConfigResult:
-    """Set a key, or unset it. Ctrl+C waits until that is done: what was changed must be told."""
-    deferral = Deferral()
-    deferral.begin()
+    """Set a key, or unset it."""
     did = ""
     try:
         if value is None:
@@ -111,8 +108,6 @@ def _change(repo: Repo, path: str, key: str, value: str | None) -> ConfigResult:
         if not did:
             raise
         raise Unconfirmed(f"done, but {error.message}", error.hint) from error
-    finally:
-        deferral.end()
 
 
 def _find(user: bool) -> Repo:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from muse.core import io
+from muse.core import io, publish
 
 #: What makes this process see another kind of file system.
 Surroundings = Callable[[pytest.MonkeyPatch], None]
@@ -37,6 +37,18 @@ def without_nameless_files(patch: pytest.MonkeyPatch) -> None:
 def without_links(patch: pytest.MonkeyPatch) -> None:
     """As on a file system that has no hard links."""
     patch.setattr(os, "link", failing(errno.EPERM))
+
+
+def without_ways(patch: pytest.MonkeyPatch, missing: int) -> None:
+    """As on a file system that lacks the first few of the ways to create a file only if it is absent."""
+    create = publish.create
+
+    def some(temp: str, path: str, way: str) -> None:
+        if way in publish.WAYS[:missing]:
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+        create(temp, path, way)
+
+    patch.setattr(publish, "create", some)
 
 
 def press() -> None:

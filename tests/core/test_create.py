@@ -112,14 +112,7 @@ def test_whatever_fails_it_can_be_made_again(
 
 @pytest.mark.parametrize("ways", [1, 2])
 def test_the_way_that_works_is_written_down(layout: Layout, monkeypatch: pytest.MonkeyPatch, ways: int) -> None:
-    original = publish.create
-
-    def some(temp: str, path: str, way: str) -> None:
-        if way in publish.WAYS[:ways]:
-            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
-        original(temp, path, way)
-
-    monkeypatch.setattr(publish, "create", some)
+    faults.without_ways(monkeypatch, ways)
     create.create(layout)
     here = repo.Repo(layout.root)
     assert here.way == publish.WAYS[ways]

@@ -28,7 +28,9 @@ def kinds(repo: Repo) -> list[str]:
 
 
 def test_what_is_whole(repo: Repo) -> None:
-    assert hints.ahead(repo.layout, 4) == hints.wrong_settings(repo.layout) == hints.wrong_lock(repo.layout) == ""
+    assert hints.ahead(repo.layout, 4) == ""
+    hints.check_settings(repo.layout)
+    hints.check_lock(repo.layout)
     assert kinds(repo) == []
 
 
@@ -57,13 +59,14 @@ def test_a_hint_that_is_behind_or_none_is_no_damage(repo: Repo, text: str) -> No
 def test_settings_that_stop_every_command(repo: Repo, text: str, why: str) -> None:
     Path(repo.layout.config).write_text(text)
     with pytest.raises(UsageProblem, match=why):
-        hints.wrong_settings(repo.layout)
+        hints.check_settings(repo.layout)
     assert kinds(repo) == ["config.toml"]
 
 
 def test_settings_of_a_newer_muse(repo: Repo) -> None:
     Path(repo.layout.config).write_text('[unheard]\nof = "this"\n')
-    assert hints.wrong_settings(repo.layout) == ""
+    hints.check_settings(repo.layout)
+    assert kinds(repo) == []
 
 
 @pytest.mark.parametrize("make", NOT_OURS)

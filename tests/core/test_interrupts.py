@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Thread
 
 import pytest
@@ -101,14 +101,15 @@ def test_without_a_turn_it_is_raised_at_the_end(handler: object) -> None:
     assert signal.getsignal(signal.SIGINT) is handler
 
 
-def test_without_a_turn_the_handler_of_others_is_called() -> None:
+@pytest.mark.parametrize("end", [Deferral.end, Deferral.cancel])
+def test_without_a_turn_the_handler_of_others_is_called(end: Callable[[Deferral], None]) -> None:
     heard: list[int] = []
     signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
     deferral = Deferral()
     deferral.begin()
     press()
     assert heard == []
-    deferral.end()
+    end(deferral)
     assert heard == [signal.SIGINT]
 
 
@@ -192,13 +193,3 @@ def test_a_turn_that_was_interrupted_while_it_ended_does_not_make_the_next_one_d
         with pytest.raises(KeyboardInterrupt, match="nothing was recorded"), Turn():
             press()
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_what_is_cancelled_outside_a_turn_is_given_to_the_handler_of_others() -> None:
-    heard: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
-    deferral = Deferral()
-    deferral.begin()
-    press()
-    deferral.cancel()
-    assert heard == [signal.SIGINT]

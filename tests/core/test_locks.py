@@ -26,13 +26,11 @@ def test_one_holder_at_a_time(fd: int, tmp_path: Path) -> None:
         assert not locks.try_lock(fd, shared=True)
 
 
-def test_waiting_for_a_holder(fd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locks, "PATIENCE", 0.0)
+def test_waiting_for_a_holder(fd: int, tmp_path: Path) -> None:
     with processes.elsewhere(processes.lock, str(tmp_path / "lock")) as holder:
-        assert not locks.wait_for_lock(fd)
-        monkeypatch.undo()
+        assert not locks.wait_for_lock(fd, 0.0)
         threading.Timer(0.05, holder.kill).start()
-        assert locks.wait_for_lock(fd)
+        assert locks.wait_for_lock(fd, locks.PATIENCE)
 
 
 def test_a_killed_holder_holds_nothing(fd: int, tmp_path: Path) -> None:

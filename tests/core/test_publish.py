@@ -67,14 +67,7 @@ def test_find_way_prefers_the_hard_link_and_leaves_nothing(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("missing", [1, 2, 3])
 def test_find_way_takes_the_next_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: int) -> None:
-    create = publish.create
-
-    def some(temp: str, path: str, way: str) -> None:
-        if way in publish.WAYS[:missing]:
-            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
-        create(temp, path, way)
-
-    monkeypatch.setattr(publish, "create", some)
+    faults.without_ways(monkeypatch, missing)
     if missing < len(publish.WAYS):
         assert publish.find_way(str(tmp_path)) == publish.WAYS[missing]
     else:
@@ -100,14 +93,7 @@ def test_a_rename_under_a_lock_waits_for_the_lock(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize("missing", [0, 1, 2, 3])
 def test_a_refusal_names_a_way_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: int) -> None:
     """Where a repository came from another file system. Where its own way works, it is as any other error."""
-    create = publish.create
-
-    def some(temp: str, path: str, way: str) -> None:
-        if way in publish.WAYS[:missing]:
-            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
-        create(temp, path, way)
-
-    monkeypatch.setattr(publish, "create", some)
+    faults.without_ways(monkeypatch, missing)
     trouble = publish.refusal(OSError(errno.EPERM, "no"), "new", publish.LINK, str(tmp_path))
     assert ("no hard links" in trouble.message) == (missing in (1, 2))
     if missing in (1, 2):

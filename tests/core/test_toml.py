@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from muse.core import io, locks, toml
 from muse.core.errors import Damaged, Refused, SystemTrouble, UsageProblem
+from muse.core.interrupts import Turn, deliver
 from tests.core import faults
 
 LINES = [
@@ -185,6 +186,34 @@ def test_who_changes_another_key_waits(tmp_path: Path, monkeypatch: pytest.Monke
     toml.write(path, "author.name", "Grace")
     assert toml.read(path) == {"durability": "off", "author.name": "Grace"}
     assert os.listdir(tmp_path) == ["config.toml"]
+
+
+def test_an_interrupt_ends_the_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "config.toml"
+
+    def pressed(fd: int, *, shared: bool) -> bool:
+        faults.press()
+        return True
+
+    monkeypatch.setattr(locks, "try_lock", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        toml.write(str(path), "gc.keep", "7")
+    assert not path.exists()
+
+
+def test_an_interrupt_waits_until_the_file_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, write_atomic = str(tmp_path / "config.toml"), io.write_atomic
+
+    def pressed(*arguments: Any, **options: Any) -> None:
+        faults.press()
+        write_atomic(*arguments, **options)
+
+    monkeypatch.setattr(io, "write_atomic", pressed)
+    with pytest.raises(KeyboardInterrupt), Turn():
+        toml.write(path, "gc.keep", "7")
+        deliver()
+    monkeypatch.undo()
+    assert toml.read(path) == {"gc.keep": "7"}
 
 
 def test_read_gives_dotted_keys_and_plain_values(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def prepare(name: str, folder: str, env: dict[str, str], scenario: Scenario | No
     before, first, done = (copy(root, os.path.join(folder, name)) for name in ("before", "first", "done"))
     subprocess.run(process(scenario.command), cwd=first, env=env, capture_output=True, check=False)
     env["PYTHONDONTWRITEBYTECODE"] = "1"
-    calls, others = faults.trace_threads(process(scenario.command), cwd=done, env=env, status=scenario.status)
+    calls, others = faults.trace(process(scenario.command), cwd=done, env=env, status=scenario.status)
     sides = side_at(scenario, before, works=not (scenario.fresh or scenario.damage)), side_at(scenario, done)
     return Prepared(name, scenario, root, *sides, calls, others, env)
 

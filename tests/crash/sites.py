@@ -20,7 +20,7 @@ CALLS = {
     *("sync_folder", "sync_file_system", "_sync_file", "_sync_folders"),
     *("link", "link_nameless", "rename", "rename_noreplace", "exchange", "replace", "_renameat2", "symlink"),
     *("make_folder", "unlink", "rmdir", "remove_quietly", "write_atomic", "set_applied", "write_head", "drop"),
-    *("flock", "try_lock", "acquire", "_is_ours", "begin", "cancel"),
+    *("flock", "try_lock", "wait_for_lock", "acquire", "_is_ours", "begin", "cancel"),
     *("still", "is_racy", "S_ISREG", "first_bad", "holds_whole", "is_whole", "refuse_twins"),
 }
 #: So do these, by the beginnings of their names.

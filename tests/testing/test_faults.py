@@ -47,7 +47,7 @@ def below(folder: Path) -> Iterator[Path]:
 
 def trace(folder: Path) -> list[Call]:
     """The calls of the program; what it made is removed again."""
-    calls = faults.trace(_COMMAND, cwd=str(folder), env=os.environ)
+    calls = faults.trace(_COMMAND, cwd=str(folder), env=os.environ).main
     (folder / "below" / "last").unlink()
     return calls
 
@@ -112,7 +112,7 @@ def threaded(folder: Path, fault: Fault) -> faults.Outcome:
 
 def test_the_calls_of_other_threads_are_told_apart(folder: Path) -> None:
     command = [sys.executable, "-S", "-E", "-c", _THREADED]
-    main, others = faults.trace_threads(command, cwd=str(folder), env=os.environ, names=("unlink",))
+    main, others = faults.trace(command, cwd=str(folder), env=os.environ, names=("unlink",))
     assert [(call.nth, call.paths) for call in main] == [(1, ("a",))]
     assert [(call.nth, call.paths) for call in others] == [(1, ("b",)), (2, ("c",))]
 
@@ -132,7 +132,7 @@ def test_other_threads_are_not_struck_unasked(folder: Path) -> None:
 def test_what_only_reads_can_be_traced_too(folder: Path) -> None:
     (folder / "kept").write_text("text")
     command = [sys.executable, "-S", "-E", "-c", 'open("kept").read(); raise SystemExit(3)']
-    calls = faults.trace(command, cwd=str(folder), env=os.environ, names=faults.READS, status=3)
+    calls = faults.trace(command, cwd=str(folder), env=os.environ, names=faults.READS, status=3).main
     ours = [call for call in calls if call.paths == ("kept",)]
     assert {call.name for call in ours} == {"openat", "read"}
     assert not any(call.changes for call in ours)
@@ -141,7 +141,7 @@ def test_what_only_reads_can_be_traced_too(folder: Path) -> None:
 def test_random_names_are_one(folder: Path) -> None:
     program = "import os; os.mkdir(os.urandom(16).hex())"
     command = [sys.executable, "-S", "-E", "-c", program]
-    first, second = (faults.trace(command, cwd=str(folder), env=os.environ)[-1] for _ in range(2))
+    first, second = (faults.trace(command, cwd=str(folder), env=os.environ).main[-1] for _ in range(2))
     assert first == second
     assert (first.name, first.paths) == ("mkdir", ("#",))
 

@@ -119,7 +119,7 @@ def _second_kills(prepared: Prepared, sampling: Sampling, edits: tuple[Edit, ...
         side = side_of(prepared, first)
         make(first.root, edit)
         with scratch(prepared, first.root) as root:
-            seen = faults.trace(process(words), cwd=root, env=prepared.env)
+            seen = faults.trace(process(words), cwd=root, env=prepared.env).main
         for second in sampling.some(8, [call for call in seen if call.changes], 3):
             yield _Second(first, words, Fault(second, _KILL), edit, side)
 

@@ -31,7 +31,7 @@ def test_refused_to_read(prepared: Prepared, campaign: Campaign, sampling: Sampl
     """The same where a file or a folder below `.muse/` cannot be opened or read."""
     with scratch(prepared, prepared.root) as root:
         words, status = process(prepared.scenario.command), prepared.scenario.status
-        seen = faults.trace(words, cwd=root, env=prepared.env, names=faults.READS, status=status)
+        seen = faults.trace(words, cwd=root, env=prepared.env, names=faults.READS, status=status).main
     reading = [call for call in seen if not call.changes and any(_is_ours(path) for path in call.paths)]
     _refuse("cannot read", sampling.with_each(sampling.some(6, reading, 5), _UNREADABLE), prepared, campaign)
 

@@ -49,7 +49,7 @@ def test_killed_on_several_mounts(
     def points() -> list[Fault]:
         prepare()
         for step in ("main", "work", "main"):
-            calls = faults.trace(harness.process(["checkout", step]), cwd=".", env=env)
+            calls = faults.trace(harness.process(["checkout", step]), cwd=".", env=env).main
         changing = [call for call in calls[first_write(calls) :] if call.changes]
         return [Fault(call, "signal=SIGKILL") for call in usual.some(12, changing)]
 

@@ -62,7 +62,7 @@ def lame(name: str, lacks: Lacks, place: str, environment: dict[str, str]) -> Pr
     Path(shim, "sitecustomize.py").write_text(f"from muse.testing import lacking\nlacking.drop({lacks!r})\n")
     env = prepared.env | {"PYTHONPATH": f"{shim}:{ROOT}"}
     root = copy(prepared.root, os.path.join(os.path.dirname(prepared.root), "lame"))
-    calls = faults.trace(harness.process(scenario.command), cwd=root, env=env, filtered=True)
+    calls = faults.trace(harness.process(scenario.command), cwd=root, env=env, filtered=True).main
     return prepared._replace(env=env, calls=calls)
 
 
