@@ -5,17 +5,21 @@ from __future__ import annotations
 import errno
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _AT_FDCWD = -100
 _NOREPLACE, _EXCHANGE = 1, 2
 #: A kernel, or a file system, that does not have it; or a container whose rules do not know it.
 _NO_SYNC = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
 
+_library: Any = None
+
 
 def sync_file_system(path: str) -> bool:
     """Make everything on the file system of `path` durable; False where the system cannot: `sync` may not wait."""
-    import ctypes
-
-    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    syncfs = _function("syncfs")
     if syncfs is None:
         return False
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -30,14 +34,18 @@ def sync_file_system(path: str) -> bool:
     return True
 
 
-def rename_noreplace(source: str, target: str) -> None:
+def rename_noreplace(source: str, target: str, dir_fd: int = _AT_FDCWD) -> None:
     """Rename a file, if its new name is free.
+
+    Args:
+        source, target: The old path and the new one.
+        dir_fd: The open folder that the new one is relative to.
 
     Raises:
         FileExistsError: It is not.
         OSError: With `ENOSYS` or `EINVAL` where this cannot be had.
     """
-    _renameat2(source, _AT_FDCWD, target, _NOREPLACE)
+    _renameat2(source, dir_fd, target, _NOREPLACE)
 
 
 def exchange(source: str, dir_fd: int, name: str) -> None:
@@ -51,13 +59,21 @@ def exchange(source: str, dir_fd: int, name: str) -> None:
 
 
 def _renameat2(source: str, dir_fd: int, target: str, flags: int) -> None:
-    import ctypes
-
-    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    call = _function("renameat2")
     if call is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), target)
     if call(_AT_FDCWD, os.fsencode(source), dir_fd, os.fsencode(target), flags) != 0:
         raise _failure(target)
+
+
+def _function(name: str) -> Any:
+    """A function of the C library, or None; the library is loaded when it is first needed, which takes 2 ms."""
+    import ctypes
+
+    global _library
+    if _library is None:
+        _library = ctypes.CDLL(None, use_errno=True)
+    return getattr(_library, name, None)
 
 
 def _failure(path: str) -> OSError:

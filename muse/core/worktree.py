@@ -12,8 +12,8 @@ from __future__ import annotations
 import errno
 import os
 
-from muse.core import crowd, folder_state, io, progress, syscalls
-from muse.core.disk import Blocked, Folders, Found, signature
+from muse.core import crowd, folder_state, io, placing, progress, syscalls
+from muse.core.disk import Blocked, Folders, Found
 from muse.core.errors import Damaged, MuseError, Unconfirmed, from_os_error
 from muse.core.named import NamedTuple
 from muse.core.names import show
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from muse.core.ops import Operation
     from muse.core.paths import Layout
     from muse.core.store import ObjectStore
-
-
-#: Nothing to exchange with, or a system or a file system that cannot do it.
-_NO_EXCHANGE = {errno.ENOENT, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EXDEV, errno.EPERM}
 
 
 class Planned(NamedTuple):
@@ -108,8 +104,12 @@ class Staging:
         """Where the new content for `path` waits."""
         return self._files[path]
 
+    def aside(self, path: str) -> str:
+        """Where the file at `path` may be moved, to be removed by `discard`."""
+        return self._files.setdefault(path, os.path.join(self._folder, f"{self._write_id}-{len(self._files)}"))
+
     def discard(self) -> None:
-        """Remove what was not put in place, and the old files that changed places with new ones."""
+        """Remove what was not put in place, and the old files that made way."""
         crowd.share(io.remove_quietly, list(self._files.values()))
 
 
@@ -148,19 +148,14 @@ def put_in_place(
     path = ""
     try:
         with Folders(root) as folders:
-            for path, found in sorted(((plan.change.path, plan.found) for plan in removals), reverse=True):
-                if folders.still(path, found):
-                    _remove(folders, path, touched)
-                else:
+            for path, plan in sorted(((plan.change.path, plan) for plan in removals), reverse=True):
+                if not _change(folders, plan, staging, touched, durable):
                     left.append(path)
             _remove_empty(folders, touched)
             for path in [plan.change.path for plan in writes if plan.found.entry is None]:
                 _clear_empty(folders, root, path)
-            many = len(writes) >= crowd.MANY
-            for path, found in sorted((plan.change.path, plan.found) for plan in writes):
-                old = found if many and found.entry is not None else None
-                staged = staging.path(path)
-                if not (folders.still(path, found) and _place(folders, path, staged, touched, old, durable)):
+            for path, plan in sorted((plan.change.path, plan) for plan in writes):
+                if not _change(folders, plan, staging, touched, durable):
                     left.append(path)
             touched |= folders.made_in
             if durable:
@@ -174,63 +169,26 @@ def put_in_place(
     return tuple(sorted(left))
 
 
-def _remove(folders: Folders, path: str, touched: set[str]) -> None:
+def _change(folders: Folders, plan: Planned, staging: Staging, touched: set[str], durable: bool) -> bool:
+    """Take one file away or put one in place; False when somebody else has changed it."""
+    (path, _, after), found = plan
     folder, _, name = path.rpartition("/")
-    try:
-        os.unlink(name, dir_fd=folders.open(folder))
-    except (FileNotFoundError, Blocked):
-        return  # it is gone already, as it should be
-    touched.add(folder)
-
-
-def _place(
-    folders: Folders, path: str, staged: str, touched: set[str], found: Found | None, durable: bool
-) -> bool:
-    folder, _, name = path.rpartition("/")
-    try:
-        above = folders.open(folder, create=True)
-        if found is None or not _swap(staged, above, name, found):
-            _rename(staged, above, name, durable)
-    except (Blocked, IsADirectoryError, NotADirectoryError, _Changed):
+    if not folders.still(path, found):
         return False
     touched.add(folder)
-    return True
-
-
-def _rename(staged: str, above: int, name: str, durable: bool) -> None:
     try:
-        os.rename(staged, name, dst_dir_fd=above)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        from muse.core import beside
-
-        beside.replace(staged, above, name, durable=durable)
-
-
-class _Changed(Exception):
-    """Somebody was faster by a hair: the file had changed when it was replaced, and is back."""
-
-
-def _swap(staged: str, above: int, name: str, found: Found) -> bool:
-    """Put a new file in the place of an old one, which then waits to be removed with others; False: not possible.
-
-    What a file held is given back to the disk when its last name goes, and some file systems wait for that.
-    """
-    try:
-        syscalls.exchange(staged, above, name)
-    except OSError as error:
-        if error.errno not in _NO_EXCHANGE:
-            raise
-        return False
-    old = signature(os.lstat(staged))
-    if found.seen is not None and old[:1] + old[2:] == found.seen[:1] + found.seen[2:]:  # ctime tells of names too
-        return True
-    try:
-        syscalls.exchange(staged, above, name)
+        if after is None:
+            placing.remove(staging.aside(path), folders.open(folder), name, found)
+        else:
+            placing.put(staging.path(path), folders.open(folder, create=True), name, found, durable=durable)
     except FileNotFoundError:
-        os.rename(staged, name, dst_dir_fd=above)
-    raise _Changed
+        if after is not None:
+            raise
+    except Blocked:
+        return after is None
+    except (placing.Changed, IsADirectoryError, NotADirectoryError):
+        return False
+    return True
 
 
 def _remove_empty(folders: Folders, touched: set[str]) -> None:

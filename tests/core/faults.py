@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 
-from muse.core import io, publish
+from muse.core import io, publish, syscalls
 
 #: What makes this process see another kind of file system.
 Surroundings = Callable[[pytest.MonkeyPatch], None]
 
-#: What the core does to a disk, by the names of the functions in `os` that it calls.
-CALLS = ("open", "write", "fsync", "link", "rename", "unlink", "mkdir", "rmdir", "symlink")
+#: What the core does to a disk, by the names of the functions in `os` (or in `syscalls`) that it calls.
+CALLS = (
+    *("open", "write", "fsync", "link", "unlink", "mkdir", "rmdir", "symlink"),
+    *("rename", "rename_noreplace", "exchange"),
+)
 
 
 def failing(code: int) -> Callable[..., None]:
@@ -103,5 +106,6 @@ def tripping(
 
     with pytest.MonkeyPatch.context() as patch:
         for name in names:
-            patch.setattr(os, name, guard(name, getattr(os, name)))
+            owner = os if hasattr(os, name) else syscalls
+            patch.setattr(owner, name, guard(name, getattr(owner, name)))
         yield calls

@@ -79,6 +79,7 @@ def watching(muse: str) -> Iterator[Steps]:
             patch.setattr(os, name, _noting(getattr(os, name), note, steps))
         patch.setattr(syscalls, "sync_file_system", steps.all_synced)
         patch.setattr(syscalls, "exchange", _noting(syscalls.exchange, _exchange, steps))
+        patch.setattr(syscalls, "rename_noreplace", _noting(syscalls.rename_noreplace, _rename_noreplace, steps))
         yield steps
 
 
@@ -107,12 +108,20 @@ def _link(steps: Steps, arguments: tuple[Any, ...], options: dict[str, Any]) -> 
 
 
 def _rename(steps: Steps, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
-    steps.named("rename", arguments[0], arguments[1], options.get("dst_dir_fd"))
+    if "src_dir_fd" in options:
+        steps.removed("aside", arguments[0], options["src_dir_fd"])
+    else:
+        steps.named("rename", arguments[0], arguments[1], options.get("dst_dir_fd"))
 
 
 def _exchange(steps: Steps, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
     source, dir_fd, name = arguments
     steps.named("exchange", source, name, dir_fd)
+
+
+def _rename_noreplace(steps: Steps, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+    source, name, dir_fd = arguments
+    steps.named("place", source, name, dir_fd)
 
 
 def _unlink(steps: Steps, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
@@ -121,4 +130,4 @@ def _unlink(steps: Steps, arguments: tuple[Any, ...], options: dict[str, Any]) -
 
 _NOTES = {"write": _write, "fsync": _fsync, "link": _link, "rename": _rename, "unlink": _unlink}
 #: What must be looked at before its name is gone.
-_BEFORE = (_rename, _exchange)
+_BEFORE = (_rename, _exchange, _rename_noreplace)

@@ -25,12 +25,13 @@ def two_mounts(monkeypatch: pytest.MonkeyPatch) -> None:
     rename = os.rename
 
     def one_mount(source: str, target: str, *, src_dir_fd: int | None = None, dst_dir_fd: int | None = None) -> None:
-        if dst_dir_fd is not None and src_dir_fd is None:
+        if (dst_dir_fd is None) != (src_dir_fd is None):
             faults.failing(errno.EXDEV)()
         rename(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
 
     monkeypatch.setattr(os, "rename", one_mount)
-    monkeypatch.setattr(syscalls, "exchange", faults.failing(errno.EXDEV))
+    for name in ("exchange", "rename_noreplace"):
+        monkeypatch.setattr(syscalls, name, faults.failing(errno.EXDEV))
 
 
 def sample(root: Path) -> Place:

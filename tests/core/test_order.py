@@ -51,8 +51,9 @@ def test_new_contents_are_there_before_the_entry_and_what_was_done_is_written_la
         put(repo.root, name, file(b"old"))
     with watching(repo.layout.muse) as steps:
         assert change_files(repo, {"f": b"new", "new/f": b"new", "gone": None, "old/gone": None}) == ((), [])
-    changes = ["unlink ../old/gone", "unlink ../gone", "rename ../f", "rename ../new/f", "fsync ..", "fsync ../new"]
-    assert steps == ["fsync restore/*", "fsync restore/*", *PACK, *entry(2), *changes, *APPLIED, *HINT]
+    changes = ["aside ../old/gone", "aside ../gone", "exchange ../f", "place ../new/f", "fsync ..", "fsync ../new"]
+    done = ["fsync restore/*", "fsync restore/*", *PACK, *entry(2), *changes, *APPLIED, *HINT]
+    assert steps == done + ["unlink restore/*"] * 3
     assert steps.early == LAZY
 
 
@@ -62,14 +63,14 @@ def test_the_folder_of_each_removal_is_on_the_disk_before_it_is_written_that_all
     record(repo, "saved")
     with watching(repo.layout.muse) as steps:
         change_files(repo, {"a/gone": None, "b/c/gone": None})
-    changes = ["unlink ../b/c/gone", "unlink ../a/gone", "fsync ../a", "fsync ../b"]
-    assert steps == [*PACK, *entry(3), *changes, *APPLIED, *HINT]
+    changes = ["aside ../b/c/gone", "aside ../a/gone", "fsync ../a", "fsync ../b"]
+    assert steps == [*PACK, *entry(3), *changes, *APPLIED, *HINT] + ["unlink restore/*"] * 2
 
 
 def test_the_folder_of_each_new_folder_is_on_the_disk_before_it_is_written_that_all_is_done(repo: Repo) -> None:
     with watching(repo.layout.muse) as steps:
         change_files(repo, {"new/deep/f": b"new"})
-    changes = ["rename ../new/deep/f", "fsync ..", "fsync ../new", "fsync ../new/deep"]
+    changes = ["place ../new/deep/f", "fsync ..", "fsync ../new", "fsync ../new/deep"]
     assert steps == ["fsync restore/*", *PACK, *entry(2), *changes, *APPLIED, *HINT]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import subprocess
 import sys
@@ -23,7 +22,7 @@ def test_syncing_a_whole_file_system(tmp_path: Path) -> None:
 
 def test_where_a_file_system_cannot_be_synced_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`sync` is no help: it may come back before all is on the disk."""
-    monkeypatch.setattr(ctypes, "CDLL", lambda *arguments, **options: object())
+    monkeypatch.setattr(syscalls, "_library", object())
     monkeypatch.setattr(os, "sync", None)
     assert not syscalls.sync_file_system(str(tmp_path))
 

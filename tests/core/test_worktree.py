@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import itertools
 import os
@@ -180,7 +179,7 @@ def test_many_files_are_synced_at_once(
 def test_where_that_cannot_be_had_each_file_and_each_folder_is_synced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ctypes, "CDLL", lambda *arguments, **options: object())
+    monkeypatch.setattr(syscalls, "_library", object())
     names = [f"d{number}/f" for number in range(crowd.MANY)]
     place = Place(tmp_path / "root", {}, {**{name: file(name.encode()) for name in names}, "l": What("l", b"f")})
     synced: list[int] = []
@@ -206,25 +205,14 @@ def test_many_files_change_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert folder_state.leftovers(place.layout) == []
 
 
-@pytest.mark.parametrize("gone", [False, True])
-def test_an_edit_at_the_last_moment_is_not_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: bool
+def test_what_changed_meanwhile_is_left_alone_where_files_cannot_change_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It comes after the last look at the file, and before the file is replaced."""
-    place = Place(tmp_path / "root", many(b"old "), many(b"new "))
-    exchange = syscalls.exchange
-
-    def edited(source: str, dir_fd: int, name: str) -> None:
-        if name == "f07":
-            Path(place.root, name).write_bytes(b"edited")
-        exchange(source, dir_fd, name)
-        if name == "f07" and gone:
-            monkeypatch.setattr(syscalls, "exchange", exchange)
-            Path(place.root, name).unlink()
-
-    monkeypatch.setattr(syscalls, "exchange", edited)
-    assert place.go() == ("f07",)
-    assert read(place.root) == {**many(b"new "), "f07": file(b"edited")}
+    monkeypatch.setattr(syscalls, "exchange", faults.failing(errno.EINVAL))
+    place = Place(tmp_path / "root", {"f": file(b"old")}, {"f": file(b"new")})
+    Path(place.root, "f").write_bytes(b"edited")
+    assert place.go() == ("f",)
+    assert read(place.root) == {"f": file(b"edited")}
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.core import folder_state, worktree
+from muse.core import folder_state, syscalls, worktree
 from muse.core.errors import Unconfirmed
 from muse.core.worktree import Staging
 from tests.core import faults
@@ -93,7 +93,7 @@ def test_any_change_survives_any_crashes_and_leaves_work_alone(
 def test_one_that_finishes_and_fails_leaves_nothing_to_be_put_in_place(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "rename", faults.failing(errno.EACCES))
+    monkeypatch.setattr(syscalls, "exchange", faults.failing(errno.EACCES))
     with pytest.raises(Unconfirmed):
         place.resume()
     assert folder_state.leftovers(place.layout) == []
@@ -123,8 +123,9 @@ def test_a_refusal_half_way_is_said_and_the_next_command_finishes(tmp_path: Path
         place = Place(tmp_path / str(at), SAMPLE_BEFORE, SAMPLE_AFTER)
         staging = Staging(place.layout, "0123", durable=False)
         staging.write(place.changes, place.store)
+        refused = OSError(code, os.strerror(code))
         try:
-            with faults.tripping(at, OSError(code, os.strerror(code)), names=("rename", "unlink", "mkdir")):
+            with faults.tripping(at, refused, names=("exchange", "rename_noreplace", "mkdir")):
                 worktree.put_in_place(place.root, place.planned, staging, durable=False)
             break
         except Unconfirmed as error:
@@ -133,4 +134,18 @@ def test_a_refusal_half_way_is_said_and_the_next_command_finishes(tmp_path: Path
             assert any(error.message.split()[2] == change.path for change in place.changes)
         assert place.resume() == ()
         assert read(place.root) == with_folders(SAMPLE_AFTER)
-    assert at > 10
+    assert at > 5
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EIO])
+def test_a_file_that_cannot_be_removed_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    place = Place(tmp_path / "root", {"a": OLD, "b": OLD}, {"b": OLD})
+    for name in ("rename", "unlink"):
+        monkeypatch.setattr(os, name, faults.failing(code))
+    with pytest.raises(Unconfirmed, match="recorded, but a could not be changed: "):
+        place.go()
+    monkeypatch.undo()
+    assert place.resume() == ()
+    assert read_files(place.root) == {"b": OLD}

@@ -27,7 +27,7 @@ SAMPLE_AFTER: Contents = {
 }
 
 
-CHANGING = ("rename", "unlink", "rmdir", "mkdir")
+CHANGING = ("rename", "rename_noreplace", "exchange", "unlink", "rmdir", "mkdir")
 
 
 class Stop(BaseException):

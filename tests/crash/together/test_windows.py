@@ -25,7 +25,7 @@ from tests.suspending import suspended
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(600)]
 
 IN_PLACE = "muse.core.worktree:put_in_place:before:1"
-HALF_IN_PLACE = "muse.core.worktree:_place:before:2"
+HALF_IN_PLACE = "muse.core.worktree:_change:before:2"
 LINK = "muse.core.entry:_link:before:1"
 SEEN = "muse.core.command:view_of:before:1"
 SCANNED = "muse.core.scan:scan:after:1"

@@ -1,0 +1,245 @@
+"""`muse.core.placing`: what somebody saves at the last moment stands, and is told of."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from muse.core import placing, syscalls
+from muse.core.disk import Folders, Found
+from muse.core.placing import Changed
+from tests.core import faults
+
+#: What a person may do to a file, and what stands there afterwards.
+Edit = Callable[[Path], None]
+
+
+def save(path: Path) -> None:
+    """As most programs do: in place."""
+    path.write_bytes(b"mine")
+
+
+def save_over(path: Path) -> None:
+    """As careful ones do."""
+    new = path.with_name("new")
+    new.write_bytes(b"mine")
+    new.rename(path)
+
+
+def with_old_times(path: Path) -> None:
+    """Only the contents tell."""
+    before = path.stat()
+    path.write_bytes(b"MINE"[: before.st_size])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def link(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.symlink_to("elsewhere")
+
+
+def folder(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.mkdir()
+
+
+EDITS = [save, save_over, link, folder]
+
+
+class Spot:
+    """One name in a folder, and the place below `.muse/restore/`.
+
+    Args:
+        root: An empty folder.
+        old: What the file holds; None where there is none.
+    """
+
+    def __init__(self, root: Path, old: bytes | None) -> None:
+        self.path, self.other = root / "files" / "f", root / "restore" / "0123-0"
+        for one in (self.path, self.other):
+            one.parent.mkdir()
+        if old is not None:
+            self.path.write_bytes(old)
+            os.utime(self.path, ns=(10**18, 10**18))
+        self.above = os.open(self.path.parent, os.O_RDONLY)
+        with Folders(str(self.path.parent)) as folders:
+            self.found: Found = folders.find("f")
+
+    def put(self) -> None:
+        """Put `new` there."""
+        self.other.write_bytes(b"new")
+        placing.put(str(self.other), self.above, "f", self.found, durable=False)
+
+    def remove(self) -> None:
+        placing.remove(str(self.other), self.above, "f", self.found)
+
+    def is_as_after(self, edit: Edit, elsewhere: Path) -> bool:
+        """Whether what stands there is what `edit` leaves."""
+        elsewhere.write_bytes(b"old")
+        edit(elsewhere)
+        return _seen(self.path) == _seen(elsewhere)
+
+
+def _seen(path: Path) -> object:
+    if path.is_symlink():
+        return os.readlink(path)
+    return path.read_bytes() if path.is_file() else path.is_dir()
+
+
+@pytest.fixture
+def spot(tmp_path: Path) -> Iterator[Callable[[bytes | None], Spot]]:
+    """Makes the spot."""
+    made: list[Spot] = []
+
+    def make(old: bytes | None) -> Spot:
+        made.append(Spot(tmp_path, old))
+        return made[-1]
+
+    yield make
+    for one in made:
+        os.close(one.above)
+
+
+Make = Callable[[bytes | None], Spot]
+
+
+def test_the_old_file_waits_to_be_removed(spot: Make) -> None:
+    one = spot(b"old")
+    one.put()
+    assert (one.path.read_bytes(), one.other.read_bytes()) == (b"new", b"old")
+
+
+def test_a_file_where_there_was_none(spot: Make) -> None:
+    one = spot(None)
+    one.put()
+    assert one.path.read_bytes() == b"new" and not one.other.exists()
+
+
+def test_a_file_that_goes_waits_to_be_removed(spot: Make) -> None:
+    one = spot(b"old")
+    one.remove()
+    assert not one.path.exists() and one.other.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("edit", [*EDITS, with_old_times])
+@pytest.mark.parametrize("act", [Spot.put, Spot.remove])
+def test_what_is_saved_at_the_last_moment_stands(
+    tmp_path: Path, spot: Make, edit: Edit, act: Callable[[Spot], None]
+) -> None:
+    one = spot(b"old")
+    if edit is with_old_times:
+        one.found = one.found._replace(racy=True)
+    edit(one.path)
+    with pytest.raises(Changed):
+        act(one)
+    assert one.is_as_after(edit, tmp_path / "elsewhere")
+    if act is Spot.put:
+        assert one.other.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_what_is_made_at_the_last_moment_stands(tmp_path: Path, spot: Make, edit: Edit) -> None:
+    one = spot(None)
+    edit(one.path)
+    with pytest.raises(Changed):
+        one.put()
+    assert one.is_as_after(edit, tmp_path / "elsewhere")
+
+
+def test_a_file_that_goes_at_the_last_moment_is_gone(spot: Make) -> None:
+    one = spot(b"old")
+    one.path.unlink()
+    with pytest.raises(Changed):
+        one.put()
+    with pytest.raises(FileNotFoundError):
+        one.remove()
+    assert not one.path.exists()
+
+
+@pytest.mark.parametrize("act", [Spot.put, Spot.remove])
+def test_a_file_that_was_only_touched_or_has_another_number_is_the_same(
+    spot: Make, act: Callable[[Spot], None]
+) -> None:
+    """Some file systems number a file anew when it moves."""
+    one = spot(b"old")
+    seen = one.found.seen
+    assert seen is not None
+    one.found = one.found._replace(seen=(*seen[:3], seen[3] + 1, seen[4]))
+    act(one)
+    assert one.other.read_bytes() == b"old"
+
+
+def test_an_edit_that_is_removed_before_it_can_go_back_does(spot: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, exchange = spot(b"old"), syscalls.exchange
+
+    def pulled_away(source: str, dir_fd: int, name: str) -> None:
+        exchange(source, dir_fd, name)
+        monkeypatch.setattr(syscalls, "exchange", exchange)
+        one.path.unlink()
+
+    save(one.path)
+    monkeypatch.setattr(syscalls, "exchange", pulled_away)
+    with pytest.raises(Changed):
+        one.put()
+    assert one.path.read_bytes() == b"mine"
+
+
+def test_of_two_edits_the_newer_stands(spot: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, rename = spot(b"old"), os.rename
+
+    def saved_again(source: str, target: str, **options: int) -> None:
+        rename(source, target, **options)
+        monkeypatch.setattr(os, "rename", rename)
+        one.path.write_bytes(b"newer")
+
+    save(one.path)
+    monkeypatch.setattr(os, "rename", saved_again)
+    with pytest.raises(Changed):
+        one.remove()
+    assert one.path.read_bytes() == b"newer"
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOSYS, errno.EPERM, errno.EOPNOTSUPP])
+@pytest.mark.parametrize("old", [b"old", None])
+def test_a_system_that_cannot_replaces(
+    spot: Make, monkeypatch: pytest.MonkeyPatch, code: int, old: bytes | None
+) -> None:
+    for name in ("exchange", "rename_noreplace"):
+        monkeypatch.setattr(syscalls, name, faults.failing(code))
+    one = spot(old)
+    one.put()
+    assert one.path.read_bytes() == b"new" and not one.other.exists()
+
+
+def test_an_edit_goes_back_where_the_system_can_only_rename(spot: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(syscalls, "rename_noreplace", faults.failing(errno.EINVAL))
+    one = spot(b"old")
+    save(one.path)
+    with pytest.raises(Changed):
+        one.remove()
+    assert one.path.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("code", [errno.EXDEV, errno.ENOSPC])
+def test_what_cannot_move_aside_is_removed(spot: Make, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    monkeypatch.setattr(os, "rename", faults.failing(code))
+    one = spot(b"old")
+    one.remove()
+    assert not one.path.exists() and not one.other.exists()
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.ENOSPC])
+@pytest.mark.parametrize(("name", "old"), [("exchange", b"old"), ("rename_noreplace", None)])
+def test_other_trouble_is_raised(
+    spot: Make, monkeypatch: pytest.MonkeyPatch, code: int, name: str, old: bytes | None
+) -> None:
+    monkeypatch.setattr(syscalls, name, faults.failing(code))
+    one = spot(old)
+    with pytest.raises(OSError) as refused:
+        one.put()
+    assert refused.value.errno == code
+    assert one.path.exists() == (old is not None)
