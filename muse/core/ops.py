@@ -126,12 +126,14 @@ def decode(data: bytes, what: str) -> Operation:
     if len(data) < _HEADER.size + _CHECKSUM:
         raise Damaged(f"{what} is cut short")
     magic, version, length = _HEADER.unpack_from(data)
-    if magic == MAGIC and version > VERSION:
-        raise TooNew(what, version)
-    if magic != MAGIC or len(data) != _HEADER.size + length + _CHECKSUM:
-        raise Damaged(f"{what} is not an operation or is cut short")
+    if magic != MAGIC:
+        raise Damaged(f"{what} is not an operation")
     if digest_of(data[:-_CHECKSUM]) != data[-_CHECKSUM:]:
-        raise Damaged(f"{what} is damaged")
+        raise Damaged(f"{what} is damaged or cut short")
+    if version > VERSION:
+        raise TooNew(what, version)
+    if len(data) != _HEADER.size + length + _CHECKSUM:
+        raise Damaged(f"{what} is not an operation")
     value = unpack(data[_HEADER.size : -_CHECKSUM], what)
     try:
         return _decode(value)

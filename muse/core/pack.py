@@ -110,7 +110,6 @@ class Pack:
         self.fd, self._holder = -1, holder
         size = self._open()
         try:
-            self._check_header()
             self._read_footer(size)
         except BaseException:
             self.close()
@@ -126,14 +125,6 @@ class Pack:
             self._holder.opened(self)
         return found.st_size
 
-    def _check_header(self) -> None:
-        head = self._pread(0, HEADER.size)
-        if len(head) < HEADER.size or not head.startswith(MAGIC):
-            raise self._damaged("is not a pack")
-        version = HEADER.unpack(head)[1]
-        if version > VERSION:
-            raise TooNew(self.path, version)
-
     def _read_footer(self, size: int) -> None:
         if size != self.ref.size or size < HEADER.size + BUCKET.size + FOOTER.size:
             raise self._damaged(f"has {size:,} bytes instead of {self.ref.size:,}")
@@ -141,7 +132,7 @@ class Pack:
         tail = self._pread(start, size - start)
         index, count, bits, checksum, end = FOOTER.unpack(tail[-FOOTER.size :])
         if end != END or bits > 16:
-            raise self._damaged("has no footer")
+            raise self._stranger()
         table_size = BUCKET.size << bits
         table_at = size - FOOTER.size - table_size
         if index + count * ENTRY.size != table_at:
@@ -152,6 +143,14 @@ class Pack:
         self._shift, self._index, self.count = 16 - bits, index, count
         self._buckets = list(BUCKET.iter_unpack(table[:table_size]))
         self._read: dict[int, bytes] = {}
+
+    def _stranger(self) -> Damaged:
+        """What a file without our footer is. A version that we cannot read ends otherwise, whatever its header says."""
+        head = self._pread(0, HEADER.size)
+        if not head.startswith(MAGIC):
+            return self._damaged("is not a pack")
+        version = HEADER.unpack(head)[1]
+        return TooNew(self.path, version) if version > VERSION else self._damaged("has no footer")
 
     def find(self, digest: bytes) -> Slot | None:
         """Where the object lies, or None."""

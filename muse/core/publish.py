@@ -95,15 +95,22 @@ def refusal(error: OSError, path: str, way: str, folder: str) -> SystemTrouble:
 
 
 def find_way(folder: str) -> str:
-    """Try once, in `folder`, which way this file system offers.
+    """Try once, in `folder`, which way this file system offers. Ctrl+C waits until no trace of that is left.
 
     Raises:
         SystemTrouble: None of them works, so that two writers could not be told apart.
         OSError: No file can be created at all, or the system refused what it may allow in a minute.
     """
-    for way in WAYS:
-        if _works(folder, way):
-            return way
+    from muse.core.interrupts import Deferral
+
+    deferral = Deferral()
+    deferral.begin()
+    try:
+        for way in WAYS:
+            if _works(folder, way):
+                return way
+    finally:
+        deferral.cancel()
     raise SystemTrouble(
         f"the file system of {folder} can create no file only if it is absent",
         "Keep the repository on a local disk: two writers could overwrite each other here.",

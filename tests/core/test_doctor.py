@@ -419,13 +419,14 @@ def test_no_operation_is_whole(repo: Repo) -> None:
 
 
 def newer_operation(repo: Repo, number: int = 4) -> None:
-    path = operation(repo, number)
-    path.write_bytes(path.read_bytes()[:8] + b"\0\0\0\2" + path.read_bytes()[12:])
+    head = operation(repo, number).read_bytes()[:-32]
+    head = head[:8] + b"\0\0\0\2" + head[12:]
+    operation(repo, number).write_bytes(head + digest_of(head))
 
 
 def newer_pack(repo: Repo) -> None:
     path = packs(repo)[0]
-    path.write_bytes(path.read_bytes()[:8] + b"\0\0\0\2" + path.read_bytes()[12:])
+    path.write_bytes(path.read_bytes()[:8] + b"\0\0\0\2" + path.read_bytes()[12:-8] + b"ANOTHER ")
 
 
 def newer_operation_among_others(repo: Repo) -> None:
@@ -448,6 +449,16 @@ def test_what_a_newer_muse_wrote_is_left_alone(repo: Repo, newer: Callable[[Repo
     with pytest.raises(TooNew):
         doctor.repair(repo)
     assert damaged.files(repo.layout) == before
+
+
+def test_a_flipped_version_is_no_newer_muse(repo: Repo) -> None:
+    """It is damage as any other, and the rest is repaired."""
+    for path in (operation(repo, 2), *packs(repo)):
+        data = bytearray(path.read_bytes())
+        data[11] ^= 2
+        path.write_bytes(data)
+    doctor.repair(repo)
+    assert fsck.check(repo.layout).problems == ()
 
 
 def test_a_number_that_nobody_wrote(repo: Repo) -> None:

@@ -12,6 +12,7 @@ from muse.core import history, ops
 from muse.core.errors import Damaged, Refused, TooNew
 from muse.core.history import Step, Tally
 from muse.core.paths import Layout
+from muse.core.types import digest_of
 from tests.core.damaged import flip
 from tests.core.stores import an_operation, new_repo, put_operation
 
@@ -80,7 +81,8 @@ def test_the_end_is_damaged(layout: Layout) -> None:
 
 def test_the_end_is_of_a_newer_muse(layout: Layout) -> None:
     path = Path(layout.operation(5))
-    path.write_bytes(path.read_bytes()[:8] + b"\0\0\0\2" + path.read_bytes()[12:])
+    head = path.read_bytes()[:8] + b"\0\0\0\2" + path.read_bytes()[12:-32]
+    path.write_bytes(head + digest_of(head))
     found = history.ends(layout)
     assert found.operation is not None and found.operation.number == 4
     assert isinstance(found.unsure, TooNew)

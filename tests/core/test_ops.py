@@ -68,13 +68,14 @@ def test_a_flipped_bit_is_noticed() -> None:
     for bit in range(len(ENTRY) * 8):
         altered = bytearray(ENTRY)
         altered[bit // 8] ^= 1 << bit % 8
-        with pytest.raises(Damaged, match="it "):
+        with pytest.raises(Damaged, match="it ") as damaged:
             ops.decode(bytes(altered), "it")
+        assert damaged.type is Damaged, "it is not taken for one of a newer muse"
 
 
 def test_an_entry_cut_short_or_grown_is_damaged() -> None:
     for size in range(len(ENTRY)):
-        with pytest.raises(Damaged, match=r"it is (not an operation or is )?cut short"):
+        with pytest.raises(Damaged, match=r"it is (damaged or )?cut short"):
             ops.decode(ENTRY[:size], "it")
     with pytest.raises(Damaged):
         ops.decode(ENTRY + b"\0", "it")
@@ -86,10 +87,10 @@ def test_any_bytes_are_damaged(data: bytes) -> None:
         ops.decode(data, "it")
 
 
-def sealed(value: object, version: int = 1) -> bytes:
-    """An entry with a right checksum around any value."""
+def sealed(value: object, version: int = 1, claimed: int = 0) -> bytes:
+    """An entry with a right checksum around any value; it claims to have so many bytes more."""
     body = codec.pack(value)
-    head = struct.pack(">8sII", b"MUSEOPER", version, len(body)) + body
+    head = struct.pack(">8sII", b"MUSEOPER", version, len(body) + claimed) + body
     return head + digest_of(head)
 
 
@@ -132,6 +133,17 @@ def test_a_pack_of_an_odd_name_is_damage(name: object) -> None:
 
 def test_later_keys_are_kept_out_of_the_way() -> None:
     assert ops.decode(sealed({**GOOD, "later": 1}), "it").number == 3
+
+
+def test_a_file_that_somebody_sealed_is_no_entry() -> None:
+    head = b"SOMEFILE" + ENTRY[8:-32]
+    with pytest.raises(Damaged, match="it is not an operation"):
+        ops.decode(head + digest_of(head), "it")
+
+
+def test_an_entry_of_another_length_is_damage() -> None:
+    with pytest.raises(Damaged, match="it is not an operation"):
+        ops.decode(sealed(GOOD, claimed=1), "it")
 
 
 def test_a_newer_entry_says_so(layout: Layout) -> None:

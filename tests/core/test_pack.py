@@ -181,14 +181,14 @@ def check_altered(layout: Layout, ref: PackRef, altered: bytes) -> int:
 
 
 def test_a_flipped_bit_is_noticed(layout: Layout, small: tuple[PackRef, bytes]) -> None:
-    """Everywhere but in the header's spare bytes and in a compressed frame, where a bit may mean nothing."""
+    """Everywhere but in the header, which only `fsck` looks at, and in a frame, where a bit may mean nothing."""
     ref, data = small
     index = struct.unpack_from(">Q", data, len(data) - 28)[0]
     for bit in range(len(data) * 8):
         altered = bytearray(data)
         altered[bit // 8] ^= 1 << bit % 8
         damaged = check_altered(layout, ref, bytes(altered))
-        assert damaged or 8 <= bit // 8 < index, f"bit {bit} of {len(data) * 8}"
+        assert damaged or bit // 8 < index, f"bit {bit} of {len(data) * 8}"
     assert check_altered(layout, ref, data) == 0
 
 
@@ -237,9 +237,28 @@ def test_something_else_in_place_of_a_pack(
 
 def test_a_newer_pack_says_so(layout: Layout, small: tuple[PackRef, bytes]) -> None:
     ref, data = small
-    Path(layout.pack(ref.name)).write_bytes(data[:8] + struct.pack(">I", 2) + data[12:])
+    Path(layout.pack(ref.name)).write_bytes(data[:8] + struct.pack(">I", 2) + data[12:-8] + b"ANOTHER ")
     with pytest.raises(TooNew, match="written by a newer muse"):
         Pack(layout.pack(ref.name), ref)
+
+
+def test_a_header_that_is_damaged_hides_nothing(layout: Layout, small: tuple[PackRef, bytes]) -> None:
+    """And a flipped bit in it makes no pack of a newer muse."""
+    ref, data = small
+    for at in range(16):
+        altered = data[:at] + bytes([data[at] ^ 2]) + data[at + 1 :]
+        assert check_altered(layout, ref, altered) == 0
+
+
+@pytest.mark.parametrize(("start", "why"), [(b"MUSEPACK", "has no footer"), (b"NOT ONE ", "is not a pack")])
+def test_a_file_that_does_not_end_as_a_pack(
+    layout: Layout, small: tuple[PackRef, bytes], start: bytes, why: str
+) -> None:
+    ref, data = small
+    Path(layout.pack(ref.name)).write_bytes(start + data[8:-8] + b"ANOTHER ")
+    with pytest.raises(Damaged, match=why) as damaged:
+        Pack(layout.pack(ref.name), ref)
+    assert damaged.type is Damaged
 
 
 def forged(layout: Layout, digest: bytes, slot: Slot, stored: bytes) -> PackRef:

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,6 +63,22 @@ def test_a_file_without_a_name_gets_one(tmp_path: Path) -> None:
 
 def test_find_way_prefers_the_hard_link_and_leaves_nothing(tmp_path: Path) -> None:
     assert publish.find_way(str(tmp_path)) == publish.LINK
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("call", ["close", "link", "unlink"])
+def test_find_way_leaves_nothing_when_it_is_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    done = getattr(os, call)
+
+    def interrupted(*arguments: Any) -> None:
+        faults.press()
+        done(*arguments)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, call, interrupted)
+        publish.find_way(str(tmp_path))
     assert os.listdir(tmp_path) == []
 
 
