@@ -88,7 +88,8 @@ def reading(repo: Repo, work: Callable[[State], T], *, live: bool = False) -> T:
     if folder_state.is_unfinished(repo.layout, operation):
         from muse.core import finish
 
-        finish.if_free(repo, notes)
+        if not finish.if_free(repo, notes) and live and folder_state.is_behind(repo.layout, operation):
+            notes.append("another muse command is changing the files of this folder")
         operation = ops.newest(repo.layout)
     for left in reversed(range(ops.TRIES)):
         store = ops.open_store(repo.layout, operation)

@@ -38,16 +38,22 @@ def hold(repo: Repo, held: WorktreeLock, notes: list[str], *, shared: bool) -> N
         notes.append(held.warning)
 
 
-def if_free(repo: Repo, notes: list[str]) -> None:
-    """Finish the folder if nobody is busy with it; say so when it cannot be done."""
+def if_free(repo: Repo, notes: list[str]) -> bool:
+    """Finish the folder if nobody is busy with it; say so when it cannot be done.
+
+    Returns:
+        False when somebody is.
+    """
     held = WorktreeLock(repo.layout)
     try:
-        if held.acquire(shared=False, patience=0):
-            _finish(repo, held, notes)
+        if not held.acquire(shared=False, patience=0):
+            return False
+        _finish(repo, held, notes)
     except MuseError as error:
         notes.append(f"the files of this folder are not finished: {error.message}")
     finally:
         held.release()
+    return True
 
 
 def rest(repo: Repo, held: WorktreeLock, notes: list[str], *, any_host: bool = False) -> None:

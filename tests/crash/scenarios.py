@@ -99,6 +99,9 @@ _SHELVED = *_STAGED, (None, ("shelf", "push"))
 _TWO = _FIRST, _START, _SECOND
 _WAS_RESET = *_TWO, (AT_WORK, _HARD)
 _UNDO = (None, ("undo",))
+#: `redo` would not bring back what was in the way; the number is that of the reset.
+_FORCED_BACK = ("undo", "--force"), Then(("op", "restore", "5"), 0, back=True)
+_IN_THE_WAY = SMALL | {"notes.md": (FILE, b"not committed yet\n"), "plots/one.txt": (FILE, b"neither\n")}
 
 #: What is struck in every way, and again in the command that finishes, with a person's edits between.
 SCENARIOS = {
@@ -163,6 +166,8 @@ MORE = {
     "restore --staged": _of(_again("restore", "--staged", "plots", status=2), *_STAGED),
     "redo of a reset": _of(_undone("redo"), *_WAS_RESET, _UNDO, edits=WORK_EDITS),
     "redo of a commit": _of(_undone("redo"), _FIRST, _SECOND, _UNDO, edits=COMMIT_EDITS),
+    "undo --force": _of(_FORCED_BACK, *_WAS_RESET, work=_IN_THE_WAY, edits=WORK_EDITS),
+    "checkout --force": _of(_again("checkout", "--force", "start"), *_TWO, work=_IN_THE_WAY, edits=WORK_EDITS),
     "op restore": _of(_undone("op", "restore", "4"), *_WAS_RESET, edits=WORK_EDITS),
     "add": _of(_again("add", "."), _FIRST, work=AT_WORK),
     "code add": _of(_again("code", "add", "data"), _FIRST, work=SMALL_EDITED),

@@ -92,11 +92,13 @@ def check() -> None:
 def test_a_checkout_between_its_entry_and_the_last_file(repository: Path, at: str, ends: bool) -> None:
     """It counts: who only looks sees it, who needs the files waits; killed there, the next command finishes."""
     with suspended("checkout", "other", at=at) as mine:
-        assert muse("status", "--json").json["branch"] == "other"
+        seen = muse("status", "--json").json
+        assert seen["branch"] == "other"
+        assert seen["notes"] == ["another muse command is changing the files of this folder"]
         for words in (["commit", "-m", "theirs"], ["checkout", "main"], ["undo"], ["add", "."], ["shelf", "push"]):
             assert "another muse command" in refused(*words, status=4)
         ok("tag", "theirs")
-        ok("log")
+        assert "another muse command" not in ok("log")
         assert muse("show", "HEAD:0.txt").out == "other 0\n" * 20
         assert ok("fsck").startswith("No problem found")
         if ends:
