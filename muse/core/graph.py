@@ -70,6 +70,7 @@ class Graph:
         self.seconds: list[float] = []
         self.filters: list[bytes] = []
         self._new = 0
+        self._seen = _signature(path) if path else None
         if path:
             self._load()
         self._places = dict(zip(self.digests, range(len(self.digests)), strict=True))
@@ -159,12 +160,16 @@ class Graph:
         return pack({"version": VERSION, "check": crc32(data), "body": data})
 
     def _save(self) -> None:
-        """Write it. One that cannot be written is no failure; the next try is made when as much is new again."""
+        """Write it. One that cannot be written is no failure; the next try is made when as much is new again.
+
+        Nor is one that somebody else has written since: a gc may have forgotten what this one holds.
+        """
         self._new = 0
         data = self._encode()
         try:
-            if len(data) <= _LIMIT:
+            if len(data) <= _LIMIT and _signature(self.path) == self._seen:
                 io.write_atomic(self.path, data, durable=False)
+                self._seen = _signature(self.path)
         except MuseError:
             pass
 
@@ -175,9 +180,8 @@ class Graph:
         if self.path and (kind is None or issubclass(kind, (MuseError, GeneratorExit))):
             if self._new >= max(_FEW, len(self.digests) // _SHARE):
                 self._save()
-            seen = _signature(self.path)
-            if seen is not None:
-                _live[self.path] = (seen, self)
+            if self._seen is not None:
+                _live[self.path] = (self._seen, self)
 
 
 _live: dict[str, tuple[_Signature, Graph]] = {}
@@ -190,6 +194,14 @@ def open_graph(path: str) -> Graph:
     """
     seen, graph = _live.pop(path, (None, None))
     return graph if graph is not None and seen == _signature(path) else Graph(path)
+
+
+def forget(path: str, *, durable: bool = True) -> None:
+    """Let the file hold no commit. Who has read an older one sees that it is another, and does not write it."""
+    try:
+        io.write_atomic(path, Graph()._encode(), durable=durable)
+    except MuseError:
+        io.remove_quietly(path)
 
 
 def _signature(path: str) -> _Signature | None:

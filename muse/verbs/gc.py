@@ -136,7 +136,10 @@ def _collect(state: State, retention: Retention) -> Draft[GcResult]:
 
     def answer(left: tuple[str, ...]) -> GcResult:
         if retention.forget:
-            io.remove_quietly(state.repo.layout.graph_cache)  # it holds the messages of commits that are gone
+            from muse.core import graph
+
+            # It holds the messages of commits that are gone.
+            graph.forget(state.repo.layout.graph_cache, durable=state.repo.durable)
             for ref in plan.aside:
                 io.remove_quietly(state.repo.layout.pack_aside(ref.name))
         return GcResult(plan, True, retention.forget, tuple(state.notes))

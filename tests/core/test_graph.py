@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.core import codec, dag, graph, records, temps
-from muse.core.errors import Damaged, Missing
+from muse.core import codec, dag, graph, io, records, temps
+from muse.core.errors import Damaged, Missing, SystemTrouble
 from muse.core.graph import Graph, open_graph
 from muse.core.types import digest_of
 from tests.core import faults
+from tests.core.commands import raising
 from tests.core.histories import SHAPES, Shape, ancestors, build, commit, line
 from tests.core.stores import MemoryStore
 from tests.core.strange import NOT_OURS
@@ -284,6 +285,26 @@ def test_what_never_had_a_file_is_not_kept(path: str) -> None:
     with open_graph(path) as commits:
         commits.reach(store, [commit(store, "the password is 1234")])
     assert open_graph(path).digests == []
+
+
+def test_what_was_forgotten_meanwhile_is_not_written_again(path: str) -> None:
+    """A log may have read a message just before a gc took it from the disk."""
+    for there in (False, True):
+        if there:
+            saved(path)
+        store = MemoryStore()
+        with open_graph(path) as commits:
+            commits.reach(store, line(store, 10 * graph._FEW)[-1:])
+            graph.forget(path)
+        assert Graph(path).digests == [] == open_graph(path).digests
+        os.unlink(path)
+
+
+def test_a_graph_that_cannot_be_emptied_is_removed(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved(path)
+    monkeypatch.setattr(io, "write_atomic", raising(SystemTrouble("the disk is full")))
+    graph.forget(path)
+    assert not os.path.exists(path)
 
 
 def test_what_is_written_is_new_no_more(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
