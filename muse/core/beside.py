@@ -8,35 +8,50 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from muse.core import io, temps
 from muse.core.types import digest_of
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def replace(staged: str, dir_fd: int, name: str, *, durable: bool) -> None:
-    """Let a copy of a staged file or link take the place of what has that name.
+@contextmanager
+def copied(staged: str, dir_fd: int, name: str, *, durable: bool) -> Iterator[str]:
+    """Have a copy of a staged file or link beside the file whose place it takes; what has its name at the end goes.
 
     Args:
         staged: The path of the new file, which stays.
         dir_fd, name: The open folder and the name in it.
-        durable: Whether the copy must be on the disk before it is in place.
+        durable: Whether the copy must be on the disk.
+
+    Yields:
+        The name of the copy.
 
     Raises:
-        OSError: The system refused; the old file stands.
+        OSError: The system refused.
     """
-    temp = temps.RESTORE_TEMP + digest_of(os.fsencode(name)).hex()[:16]
-    with suppress(FileNotFoundError):
-        os.unlink(temp, dir_fd=dir_fd)
+    temp = _name_of_copy(name)
+    forget(dir_fd, name)
     try:
         _copy(staged, temp, dir_fd, durable)
-        os.rename(temp, name, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temp, dir_fd=dir_fd)
-        raise
+        yield temp
+    finally:
+        forget(dir_fd, name)
+
+
+def forget(dir_fd: int, name: str) -> None:
+    """Remove the copy that a dead command may have left beside a file."""
+    with suppress(OSError):
+        os.unlink(_name_of_copy(name), dir_fd=dir_fd)
+
+
+def _name_of_copy(name: str) -> str:
+    return temps.RESTORE_TEMP + digest_of(os.fsencode(name)).hex()[:16]
 
 
 def _copy(staged: str, temp: str, dir_fd: int, durable: bool) -> None:

@@ -190,7 +190,7 @@ _live: dict[str, tuple[_Signature, Graph]] = {}
 def open_graph(path: str) -> Graph:
     """The graph in `path`; in a process that lives on, the one of last time if nobody else wrote it since.
 
-    One that never had a file is not kept: a gc removes the file, and that would not show.
+    One that never had a file is not kept: nothing would tell that a gc has forgotten some of it.
     """
     seen, graph = _live.pop(path, (None, None))
     return graph if graph is not None and seen == _signature(path) else Graph(path)

@@ -128,11 +128,12 @@ def decode(data: bytes, what: str) -> Operation:
     magic, version, length = _HEADER.unpack_from(data)
     if magic != MAGIC:
         raise Damaged(f"{what} is not an operation")
+    size = _HEADER.size + length + _CHECKSUM
     if digest_of(data[:-_CHECKSUM]) != data[-_CHECKSUM:]:
-        raise Damaged(f"{what} is damaged or cut short")
+        raise Damaged(f"{what} is {'cut short' if len(data) < size else 'damaged'}")
     if version > VERSION:
         raise TooNew(what, version)
-    if len(data) != _HEADER.size + length + _CHECKSUM:
+    if len(data) != size:
         raise Damaged(f"{what} is not an operation")
     value = unpack(data[_HEADER.size : -_CHECKSUM], what)
     try:

@@ -34,45 +34,55 @@ def sync_file_system(path: str) -> bool:
     return True
 
 
-def rename_noreplace(source: str, target: str, dir_fd: int = _AT_FDCWD) -> None:
+def rename_noreplace(source: str, target: str, dir_fd: int | None = None, *, src_dir_fd: int | None = None) -> None:
     """Rename a file, if its new name is free.
 
     Args:
         source, target: The old path and the new one.
         dir_fd: The open folder that the new one is relative to.
+        src_dir_fd: The one that the old path is relative to.
 
     Raises:
         FileExistsError: It is not.
         OSError: With `ENOSYS` or `EINVAL` where this cannot be had.
     """
-    _renameat2(source, dir_fd, target, _NOREPLACE)
+    _renameat2(source, src_dir_fd, target, dir_fd, _NOREPLACE)
 
 
-def exchange(source: str, dir_fd: int, name: str) -> None:
+def exchange(source: str, dir_fd: int, name: str, *, src_dir_fd: int | None = None) -> None:
     """Let two files change names, in one step.
+
+    Args:
+        source: The path of one.
+        dir_fd, name: The open folder of the other, and its name there.
+        src_dir_fd: The open folder that `source` is relative to.
 
     Raises:
         FileNotFoundError: One of them is not there.
         OSError: With `ENOSYS` or `EINVAL` where this cannot be had.
     """
-    _renameat2(source, dir_fd, name, _EXCHANGE)
+    _renameat2(source, src_dir_fd, name, dir_fd, _EXCHANGE)
 
 
-def _renameat2(source: str, dir_fd: int, target: str, flags: int) -> None:
+def _renameat2(source: str, src_dir_fd: int | None, target: str, dst_dir_fd: int | None, flags: int) -> None:
     call = _function("renameat2")
     if call is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), target)
-    if call(_AT_FDCWD, os.fsencode(source), dir_fd, os.fsencode(target), flags) != 0:
+    src, dst = (_AT_FDCWD if fd is None else fd for fd in (src_dir_fd, dst_dir_fd))
+    if call(src, os.fsencode(source), dst, os.fsencode(target), flags) != 0:
         raise _failure(target)
 
 
 def _function(name: str) -> Any:
     """A function of the C library, or None; the library is loaded when it is first needed, which takes 2 ms."""
-    import ctypes
-
     global _library
     if _library is None:
-        _library = ctypes.CDLL(None, use_errno=True)
+        try:
+            import ctypes
+
+            _library = ctypes.CDLL(None, use_errno=True)
+        except (ImportError, OSError):
+            return None  # a Python without that, or one that holds its C library in itself
     return getattr(_library, name, None)
 
 

@@ -15,6 +15,7 @@ import os
 from muse.core import crowd, folder_state, io, placing, progress, syscalls
 from muse.core.disk import Blocked, Folders, Found
 from muse.core.errors import Damaged, MuseError, Unconfirmed, from_os_error
+from muse.core.interrupts import Deferral
 from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.types import EXECUTABLE, LINK, Change, Entry
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from muse.core.ops import Operation
     from muse.core.paths import Layout
     from muse.core.store import ObjectStore
+
+
+#: A file that is mounted, marked as immutable, or somebody else's in a sticky folder: the others need not wait for it.
+_STUCK = {errno.EBUSY, errno.EPERM}
 
 
 class Planned(NamedTuple):
@@ -66,7 +71,7 @@ class Staging:
             SystemTrouble: The disk is full, say; nothing has changed.
         """
         wanted = [change for change in changes if change.after is not None]
-        if not wanted:
+        if not changes:
             return
         try:
             if not os.path.isdir(self._folder):
@@ -176,6 +181,8 @@ def _change(folders: Folders, plan: Planned, staging: Staging, touched: set[str]
     if not folders.still(path, found):
         return False
     touched.add(folder)
+    deferral = Deferral()
+    deferral.begin()  # a file that was taken is looked at again, whatever happens
     try:
         if after is None:
             placing.remove(staging.aside(path), folders.open(folder), name, found)
@@ -188,6 +195,12 @@ def _change(folders: Folders, plan: Planned, staging: Staging, touched: set[str]
         return after is None
     except (placing.Changed, IsADirectoryError, NotADirectoryError):
         return False
+    except OSError as error:
+        if error.errno not in _STUCK:
+            raise
+        return False
+    finally:
+        deferral.cancel()
     return True
 
 
@@ -271,6 +284,7 @@ def resume(layout: Layout, operation: Operation, store: ObjectStore, *, durable:
                 planned.append(Planned(change, found))
             else:
                 left.append(change.path)
+        _forget_copies(folders, changes)
     staging = Staging(layout, os.urandom(16).hex(), durable=durable)
     try:
         staging.write([plan.change for plan in planned], store)
@@ -279,6 +293,18 @@ def resume(layout: Layout, operation: Operation, store: ObjectStore, *, durable:
     finally:
         staging.discard()
     return Resumed(operation, tuple(sorted(left)))
+
+
+def _forget_copies(folders: Folders, changes: Iterable[Change]) -> None:
+    """Remove what the command that died had copied beside files on other mounts, or had taken from there."""
+    from muse.core import beside
+
+    for change in changes:
+        folder, _, name = change.path.rpartition("/")
+        try:
+            beside.forget(folders.open(folder), name)
+        except (FileNotFoundError, Blocked):
+            continue
 
 
 def clear_restore(layout: Layout) -> None:

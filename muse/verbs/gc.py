@@ -133,13 +133,11 @@ def _collect(state: State, retention: Retention) -> Draft[GcResult]:
     if newest is None:
         return Draft(lambda left: _look(state, retention), None)
     plan, keep = core.plan(state, retention)
+    _forget_messages(state, retention)  # now, if this dies; and again, if a log comes in between
 
     def answer(left: tuple[str, ...]) -> GcResult:
+        _forget_messages(state, retention)
         if retention.forget:
-            from muse.core import graph
-
-            # It holds the messages of commits that are gone.
-            graph.forget(state.repo.layout.graph_cache, durable=state.repo.durable)
             for ref in plan.aside:
                 io.remove_quietly(state.repo.layout.pack_aside(ref.name))
         return GcResult(plan, True, retention.forget, tuple(state.notes))
@@ -148,3 +146,11 @@ def _collect(state: State, retention: Retention) -> Draft[GcResult]:
         return Draft(answer, None)
     core.carry_out(plan, state.store, keep)
     return Draft(answer, state.view, at=newest.at, redo=newest.redo, retires=plan.retires, oldest=plan.oldest)
+
+
+def _forget_messages(state: State, retention: Retention) -> None:
+    """Empty the cache of the commit graph: it holds the messages of commits that go."""
+    if retention.forget:
+        from muse.core import graph
+
+        graph.forget(state.repo.layout.graph_cache, durable=state.repo.durable)

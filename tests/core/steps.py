@@ -108,7 +108,7 @@ def _link(steps: Steps, arguments: tuple[Any, ...], options: dict[str, Any]) -> 
 
 
 def _rename(steps: Steps, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
-    if "src_dir_fd" in options:
+    if options.get("src_dir_fd") is not None:
         steps.removed("aside", arguments[0], options["src_dir_fd"])
     else:
         steps.named("rename", arguments[0], arguments[1], options.get("dst_dir_fd"))

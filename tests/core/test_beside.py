@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,7 @@ from tests.core import faults
 from tests.core.folders import Contents, file, read, read_files
 from tests.core.travel import SAMPLE_AFTER, SAMPLE_BEFORE, Place, Stop, with_folders
 
-_CALLS = ("open", "write", "symlink", "rename", "unlink", "mkdir", "rmdir")
+_CALLS = ("open", "write", "symlink", "rename", "exchange", "rename_noreplace", "unlink", "mkdir", "rmdir")
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +33,16 @@ def two_mounts(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "rename", one_mount)
     for name in ("exchange", "rename_noreplace"):
-        monkeypatch.setattr(syscalls, name, faults.failing(errno.EXDEV))
+        monkeypatch.setattr(syscalls, name, _within(getattr(syscalls, name)))
+
+
+def _within(call: Callable[..., None]) -> Callable[..., None]:
+    def one_mount(*arguments: Any, src_dir_fd: int | None = None) -> None:
+        if src_dir_fd is None:
+            faults.failing(errno.EXDEV)()
+        call(*arguments, src_dir_fd=src_dir_fd)
+
+    return one_mount
 
 
 def sample(root: Path) -> Place:
@@ -77,10 +88,35 @@ def test_the_copy_is_durable_before_it_is_in_place(tmp_path: Path) -> None:
     staging.write(place.changes, place.store)
     for durable in (True, False):
         fd = os.open(place.root, os.O_RDONLY)
-        with faults.tripping(-1, Stop(), names=("fsync", "rename")) as calls:
-            beside.replace(staging.path("f"), fd, "f", durable=durable)
+        counting = faults.tripping(-1, Stop(), names=("fsync", "unlink"))
+        with counting as calls, beside.copied(staging.path("f"), fd, "f", durable=durable) as copy:
+            assert calls == ["unlink", "fsync"][: 1 + durable]
+            assert Path(place.root, copy).read_bytes() == b"new"
         os.close(fd)
-        assert calls == ["fsync", "rename"][not durable :]
+    assert sorted(os.listdir(place.root)) == [".muse", "f"]
+
+
+@pytest.mark.parametrize("old", [b"old", None])
+@pytest.mark.parametrize("able", [True, False])
+def test_what_is_saved_while_it_is_copied_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: bytes | None, able: bool
+) -> None:
+    """Copying takes as long as the file is large."""
+    if not able and old is None:
+        return  # nobody can tell there
+    before = {"f": file(old)} if old is not None else {}
+    place = Place(tmp_path / "root", before, {"f": file(b"new")})
+    copied = beside._copy
+
+    def late(*arguments: Any) -> None:
+        copied(*arguments)
+        Path(place.root, "f").write_bytes(b"mine")
+
+    monkeypatch.setattr(beside, "_copy", late)
+    if not able:
+        monkeypatch.setattr(syscalls, "_library", object())
+    assert place.go() == ("f",)
+    assert read(place.root) == {"f": file(b"mine")}
 
 
 def test_a_file_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,19 +160,20 @@ def test_nothing_is_written_through_what_was_planted_there(tmp_path: Path, monke
     assert read(place.root) == {"f": file(b"old")}
 
 
-def test_a_copy_that_a_dead_command_left_is_no_hindrance(tmp_path: Path) -> None:
+def test_a_copy_that_a_dead_command_left_goes(tmp_path: Path) -> None:
+    """Whether the file is done, is not, or was changed by a person since; and it is no hindrance."""
+    names = ("done", "open", "edited")
+    place = Place(tmp_path / "root", {name: file(b"old") for name in names}, {name: file(b"new") for name in names})
+    for name in names:
+        Path(place.root, beside._name_of_copy(name)).write_bytes(b"half")
+    Path(place.root, "done").write_bytes(b"new")
+    Path(place.root, "edited").write_bytes(b"mine")
+    assert place.resume() == ("edited",)
+    assert read(place.root) == {"done": file(b"new"), "open": file(b"new"), "edited": file(b"mine")}
+
+
+def test_a_copy_of_another_command_is_no_hindrance(tmp_path: Path) -> None:
     place = Place(tmp_path / "root", {"f": file(b"old")}, {"f": file(b"new")})
-    left: list[str] = []
-    rename = os.rename
-
-    def noted(source: str, target: str, **options: int) -> None:
-        left.append(source)
-        rename(source, target, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "rename", noted)
-        place.go()
-    place = Place(tmp_path / "again", {"f": file(b"old")}, {"f": file(b"new")})
-    Path(place.root, left[-1]).write_bytes(b"half")
+    Path(place.root, beside._name_of_copy("f")).write_bytes(b"half")
     assert place.go() == ()
     assert read(place.root) == {"f": file(b"new")}

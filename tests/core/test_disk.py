@@ -250,6 +250,16 @@ def test_a_racy_file_is_compared_by_content(root: Path) -> None:
         assert not folders.still("x", found._replace(racy=False))
 
 
+def test_another_name_of_a_file_is_no_change(root: Path) -> None:
+    """It shows in the time of the inode, and nowhere else."""
+    with Folders(str(root)) as folders:
+        found = folders.find("x")._replace(racy=False)
+        tick(root)
+        os.link(root / "x", root / "also x")
+        assert folders.seen("x") != found.seen
+        assert folders.still("x", found)
+
+
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EMFILE])
 def test_refusals_are_errors_of_ours(root: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     with Folders(str(root)) as folders:

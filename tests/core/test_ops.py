@@ -75,7 +75,7 @@ def test_a_flipped_bit_is_noticed() -> None:
 
 def test_an_entry_cut_short_or_grown_is_damaged() -> None:
     for size in range(len(ENTRY)):
-        with pytest.raises(Damaged, match=r"it is (damaged or )?cut short"):
+        with pytest.raises(Damaged, match="it is cut short"):
             ops.decode(ENTRY[:size], "it")
     with pytest.raises(Damaged):
         ops.decode(ENTRY + b"\0", "it")

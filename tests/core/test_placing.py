@@ -6,13 +6,16 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from muse.core import placing, syscalls
 from muse.core.disk import Folders, Found
+from muse.core.errors import Changing
 from muse.core.placing import Changed
 from tests.core import faults
+from tests.core.commands import raising
 
 #: What a person may do to a file, and what stands there afterwards.
 Edit = Callable[[Path], None]
@@ -174,18 +177,67 @@ def test_a_file_that_was_only_touched_or_has_another_number_is_the_same(
 
 
 def test_an_edit_that_is_removed_before_it_can_go_back_does(spot: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    one, exchange = spot(b"old"), syscalls.exchange
-
-    def pulled_away(source: str, dir_fd: int, name: str) -> None:
-        exchange(source, dir_fd, name)
-        monkeypatch.setattr(syscalls, "exchange", exchange)
-        one.path.unlink()
-
+    one = spot(b"old")
     save(one.path)
-    monkeypatch.setattr(syscalls, "exchange", pulled_away)
+    after_the_first_exchange(monkeypatch, one.path.unlink)
     with pytest.raises(Changed):
         one.put()
     assert one.path.read_bytes() == b"mine"
+
+
+def test_of_two_edits_of_a_file_that_is_replaced_the_newer_stands(
+    spot: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = spot(b"old")
+    save(one.path)
+    after_the_first_exchange(monkeypatch, lambda: one.path.write_bytes(b"newer"))
+    with pytest.raises(Changed):
+        one.put()
+    assert one.path.read_bytes() == b"newer"
+
+
+def after_the_first_exchange(patch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    exchange = syscalls.exchange
+
+    def acted(*arguments: Any, **options: Any) -> None:
+        exchange(*arguments, **options)
+        patch.setattr(syscalls, "exchange", exchange)
+        act()
+
+    patch.setattr(syscalls, "exchange", acted)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Changing("it keeps changing"), OSError(errno.EIO, "no")])
+@pytest.mark.parametrize("act", [Spot.put, Spot.remove])
+def test_what_nobody_can_look_at_again_goes_back(
+    spot: Make, monkeypatch: pytest.MonkeyPatch, error: BaseException, act: Callable[[Spot], None]
+) -> None:
+    one = spot(b"old")
+    save(one.path)
+    monkeypatch.setattr(placing, "read_entry", raising(error))
+    with pytest.raises(Changed if isinstance(error, Changing) else type(error)):
+        act(one)
+    assert one.path.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("old", [b"old", None])
+def test_a_new_file_that_is_missing_is_no_change(spot: Make, old: bytes | None) -> None:
+    one = spot(old)
+    with pytest.raises(FileNotFoundError):
+        placing.put(str(one.other), one.above, "f", one.found, durable=False)
+
+
+def test_a_new_file_that_goes_missing_is_no_change(spot: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, exchange = spot(b"old"), syscalls.exchange
+
+    def cleared(*arguments: Any, **options: Any) -> None:
+        one.other.unlink()
+        exchange(*arguments, **options)
+
+    monkeypatch.setattr(syscalls, "exchange", cleared)
+    with pytest.raises(FileNotFoundError):
+        one.put()
+    assert one.path.read_bytes() == b"old"
 
 
 def test_of_two_edits_the_newer_stands(spot: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +255,7 @@ def test_of_two_edits_the_newer_stands(spot: Make, monkeypatch: pytest.MonkeyPat
     assert one.path.read_bytes() == b"newer"
 
 
-@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOSYS, errno.EPERM, errno.EOPNOTSUPP])
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOSYS, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSPC])
 @pytest.mark.parametrize("old", [b"old", None])
 def test_a_system_that_cannot_replaces(
     spot: Make, monkeypatch: pytest.MonkeyPatch, code: int, old: bytes | None
@@ -224,15 +276,43 @@ def test_an_edit_goes_back_where_the_system_can_only_rename(spot: Make, monkeypa
     assert one.path.read_bytes() == b"mine"
 
 
-@pytest.mark.parametrize("code", [errno.EXDEV, errno.ENOSPC])
-def test_what_cannot_move_aside_is_removed(spot: Make, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+@pytest.mark.parametrize("code", [errno.EXDEV, errno.ENOSPC, errno.EROFS])
+def test_what_cannot_move_aside_is_removed_if_it_is_still_the_same(
+    spot: Make, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
     monkeypatch.setattr(os, "rename", faults.failing(code))
     one = spot(b"old")
     one.remove()
     assert not one.path.exists() and not one.other.exists()
 
 
-@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.ENOSPC])
+def test_what_cannot_move_aside_and_was_saved_stays(spot: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "rename", faults.failing(errno.EXDEV))
+    one = spot(b"old")
+    save(one.path)
+    with pytest.raises(Changed):
+        one.remove()
+    assert one.path.read_bytes() == b"mine"
+
+
+def test_a_file_that_another_takes_the_place_of_is_not_removed(spot: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an editor does that moves the old one away and writes a new one."""
+    one, rename = spot(b"old"), os.rename
+
+    def late(*arguments: Any, **options: Any) -> None:
+        one.path.unlink()
+        try:
+            rename(*arguments, **options)
+        finally:
+            save(one.path)
+
+    monkeypatch.setattr(os, "rename", late)
+    with pytest.raises(FileNotFoundError):
+        one.remove()
+    assert one.path.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO])
 @pytest.mark.parametrize(("name", "old"), [("exchange", b"old"), ("rename_noreplace", None)])
 def test_other_trouble_is_raised(
     spot: Make, monkeypatch: pytest.MonkeyPatch, code: int, name: str, old: bytes | None

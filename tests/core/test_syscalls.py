@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from muse.core import syscalls
 from muse.testing import lacking
+from tests.core.commands import raising
 from tests.environment import ROOT, absent
 
 
@@ -34,6 +36,18 @@ def test_where_the_kernel_refuses_to_sync_a_file_system_that_is_said(tmp_path: P
     command = lacking.without([sys.executable, "-c", program], ["syncfs"])
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     assert subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True).stdout == b"False\n"
+
+
+@pytest.mark.parametrize("error", [ImportError("no _ctypes"), OSError("no library")])
+def test_a_python_that_cannot_call_the_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(syscalls, "_library", None)
+    monkeypatch.setattr("ctypes.CDLL", raising(error))
+    assert not syscalls.sync_file_system(str(tmp_path))
+    with pytest.raises(OSError) as refused:
+        syscalls.rename_noreplace("a", "b")
+    assert refused.value.errno == errno.ENOSYS
 
 
 def test_two_files_change_names(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from muse.core import crowd, folder_state, syscalls, worktree
 from muse.core.disk import Folders, Found
 from muse.core.errors import Damaged, MuseError, SystemTrouble
 from muse.core.types import Change
-from muse.core.worktree import Staging
+from muse.core.worktree import Planned, Staging
 from tests.core import faults
 from tests.core.folders import FIFO, What, file, put, put_all, read, read_files, tick
 from tests.core.stores import an_operation
@@ -203,6 +204,64 @@ def test_many_files_change_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert place.go() == ()
     assert read(place.root) == {**many(b"new "), "one more": file(b"")}
     assert folder_state.leftovers(place.layout) == []
+
+
+def test_an_interrupt_waits_until_a_file_is_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever finishes for a dead command is not held up otherwise."""
+    place = Place(tmp_path / "root", {"a": file(b"old"), "b": file(b"old")}, {"a": file(b"new"), "b": file(b"new")})
+    exchange = syscalls.exchange
+
+    def pressed(*arguments: Any, **options: Any) -> None:
+        faults.press()
+        exchange(*arguments, **options)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(syscalls, "exchange", pressed)
+        place.go()
+    assert read(place.root) == {"a": file(b"new"), "b": file(b"old")}
+
+
+def test_all_names_of_one_file_change(tmp_path: Path) -> None:
+    """What is done to one of them shows in the times of the others."""
+    names = [f"f{number}" for number in range(6)]
+    place = Place(tmp_path / "root", {names[0]: file(b"old")}, {})
+    for name in names[1:]:
+        os.link(os.path.join(place.root, names[0]), os.path.join(place.root, name))
+    with Folders(place.root) as folders:
+        found = [(name, folders.find(name)._replace(racy=False)) for name in names]
+    wanted = {name: What("f", b"new").entry if name > "f2" else None for name in names}
+    place.store.add(b"new")
+    planned = [Planned(Change(name, one.entry, wanted[name]), one) for name, one in found]
+    staging = Staging(place.layout, "0123", durable=False)
+    staging.write([plan.change for plan in planned], place.store)
+    assert worktree.put_in_place(place.root, planned, staging, durable=False) == ()
+    staging.discard()
+    assert read(place.root) == {name: file(b"new") for name in names[3:]}
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EBUSY])
+def test_a_file_that_nobody_can_change_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """It is mounted, or marked as immutable."""
+    old = {name: file(b"old") for name in ("a", "b", "c", "d")}
+    place = Place(tmp_path / "root", old, {"b": file(b"new"), "d": file(b"new")})
+    exchange, rename, unlink = syscalls.exchange, os.rename, os.unlink
+
+    def refusing(call: Callable[..., None]) -> Callable[..., None]:
+        def act(*arguments: Any, **options: Any) -> None:
+            if {"a", "b"} & {*arguments}:
+                faults.failing(code)()
+            call(*arguments, **options)
+
+        return act
+
+    with monkeypatch.context() as patch:
+        for name, call in (("rename", rename), ("unlink", unlink)):
+            patch.setattr(os, name, refusing(call))
+        patch.setattr(syscalls, "exchange", refusing(exchange))
+        assert place.go() == ("a", "b")
+    assert read(place.root) == {"a": file(b"old"), "b": file(b"old"), "d": file(b"new")}
 
 
 def test_what_changed_meanwhile_is_left_alone_where_files_cannot_change_places(

@@ -148,7 +148,7 @@ def removed(run: Run) -> None:
         (no_repository, "%muse status", "is not in a muse repository"),
         (no_repository, "%%muse checkout\nsome text", "takes no text"),
         (uncommitted, "%muse checkout nowhere", "nowhere"),
-        (damaged, "%muse status", "is damaged or cut short"),
+        (damaged, "%muse status", "is cut short"),
         (uncommitted, "%muse checkout HEAD~1", "a.txt"),
         (removed, "%muse status", "is not in a muse repository"),
     ],

@@ -27,7 +27,7 @@ def fold_names() -> None:
     syscalls.exchange = _no_exchange
 
 
-def _no_exchange(source: str, dir_fd: int, name: str) -> None:
+def _no_exchange(source: str, dir_fd: int, name: str, *, src_dir_fd: int | None = None) -> None:
     raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), name)
 
 

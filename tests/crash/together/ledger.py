@@ -21,7 +21,7 @@ _NAMES = (
     *("on the shelf", "is not in", "is nothing", "names no file here", "there is no uncommitted work"),
 )
 #: What an answer may begin with.
-_NOTES = ("finished: ", "left alone, as it was changed since: ")
+_NOTES = ("finished: ", "left alone, as it was changed since: ", "another muse command is changing the files")
 
 
 class Record(NamedTuple):
