@@ -9,15 +9,18 @@ from __future__ import annotations
 import os
 
 from muse.core import hints, history, progress
+from muse.core.clock import parse
 from muse.core.dag import read_commit
 from muse.core.errors import Damaged, MuseError
 from muse.core.health import Examiner, Health
 from muse.core.named import NamedTuple
+from muse.core.ops import Operation
 from muse.core.pack import LARGE, ZSTD_PREFIX
 from muse.core.reach import COMMIT, Reach, Root, roots
 from muse.core.rescue import Everywhere, stream
 from muse.core.store import ObjectStore
 from muse.core.trees import EMPTY_DIGEST
+from muse.core.view import View
 from muse.core.writing import Draft
 
 TYPE_CHECKING = False
@@ -25,10 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from muse.core.command import State
-    from muse.core.ops import Operation
     from muse.core.types import PackRef
     from muse.core.view import Section
 
+#: What there is to go back to where the whole log is lost.
+NOTHING = Operation(0, b"", b"", "", "", "", (), "", View(), ())
 #: How the bytes of every commit begin.
 _COMMIT = b"\x97\xa6commit\x01"
 _MOST_OF_A_COMMIT = 1 << 20
@@ -47,6 +51,7 @@ class Cure(NamedTuple):
         retired: Damaged or missing packs that are in the store no longer.
         aside: Those of them whose files are kept, as something is lost: they may hold what nobody can reach now.
         found: Commits that only a lost operation named.
+        branches: The branches that were made of them, where no operation is left.
     """
 
     recorded: int = 0
@@ -56,6 +61,7 @@ class Cure(NamedTuple):
     retired: tuple[PackRef, ...] = ()
     aside: tuple[PackRef, ...] = ()
     found: tuple[bytes, ...] = ()
+    branches: tuple[str, ...] = ()
 
 
 def draft(state: State) -> Draft[Cure]:
@@ -95,18 +101,20 @@ class _Patient:
         reach, lost = self._reach()
         needed = _digests(reach).union(*(pack.bases for pack in packs if pack.whole))
         missing = self._gather(needed)
-        behind = self.state.number > self.newest.number or hints.ahead(self.layout, self.state.number)
+        all_lost = self.newest is NOTHING
+        behind = all_lost or self.state.number > self.newest.number or hints.ahead(self.layout, self.state.number)
         found = self._found(reach) if behind else ()
+        branches = _named(found) if all_lost else {}
         sick = [pack for pack in packs if not pack.whole]
-        if not (sick or lost or self.copied):
+        if not (sick or lost or self.copied or all_lost):
             return Draft(lambda left: Cure(), None)
         retires = tuple(pack.ref for pack in sick)
         aside = tuple(ref for ref in retires if (missing or lost) and os.path.lexists(self.layout.pack(ref.name)))
         back_at = self.newest.number if self.state.number > self.newest.number else 0
-        cure = Cure(self.state.number + 1, back_at, lost, self.copied, retires, aside, found)
+        cure = Cure(self.state.number + 1, back_at, lost, self.copied, retires, aside, found, tuple(branches))
         return Draft(
             lambda left: cure,
-            self.newest.view,
+            self.newest.view._replace(branches=branches) if all_lost else self.newest.view,
             at=self.newest.at,
             redo=self.newest.redo,
             retires=retires,
@@ -175,8 +183,15 @@ class _Patient:
             for digest in self._commits_in(ref) if ref.name not in named else ():
                 if digest not in reach.commits:
                     commits[digest] = read_commit(self.everywhere, digest).parents
-        tips = sorted(commits.keys() - {parent for parents in commits.values() for parent in parents})
+        tips = sorted(commits.keys() - {parent for parents in commits.values() for parent in parents}, key=self._age)
         return tuple(tip for tip in tips if self._keep_commit(tip))
+
+    def _age(self, commit: bytes) -> tuple[float, bytes]:
+        """The newest come first; a time that is none counts as the oldest."""
+        try:
+            return -parse(read_commit(self.everywhere, commit).time), commit
+        except ValueError:
+            return 0.0, commit
 
     def _commits_in(self, ref: PackRef) -> list[bytes]:
         try:
@@ -195,6 +210,11 @@ class _Patient:
         reach = Reach(self.everywhere, lambda root, error: None)
         reach.add(Root(COMMIT, tip))
         return not self._keep_all(sorted(_digests(reach)))
+
+
+def _named(commits: Iterable[bytes]) -> dict[str, bytes]:
+    """Branches for commits that nothing names."""
+    return {f"found-{number}" if number > 1 else "found": commit for number, commit in enumerate(commits, 1)}
 
 
 def _digests(reach: Reach) -> set[bytes]:

@@ -147,7 +147,9 @@ def _ends(layout: Layout) -> history.Ends:
     if found.unsure is not None:
         raise found.unsure
     if found.operation is None:
-        raise Damaged(f"no operation in {layout.ops} is whole", "Bring that folder back from a copy of `.muse`.")
+        if not health.packs_in_folder(layout):
+            raise Damaged(f"no operation in {layout.ops} is whole", "Bring that folder back from a copy of `.muse`.")
+        found = found._replace(operation=cure.NOTHING)
     if found.last == _HIGHEST:
         hint = "No muse wrote that: move it away, then run `muse doctor` again."
         raise Damaged(f"no number is left after {layout.operation(_HIGHEST)}", hint)

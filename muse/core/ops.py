@@ -206,9 +206,28 @@ def newest_number(layout: Layout) -> int:
     number = _last_from(layout, hint) if hint else 0
     if number <= 1 or not _stands(layout, number) or not _stands(layout, number - 1):
         number = _last_from(layout, max(numbers(layout), default=0))
-        if hint and not number:
-            raise Damaged(f"HEAD names operation {hint}, and there is none at all in {layout.ops}")
+        if not number:
+            _check_empty(layout, hint)
     return number
+
+
+def _check_empty(layout: Layout, hint: int) -> None:
+    """Look whether a log that is empty always was: else a command would begin a new one, and gc would end the old.
+
+    A pack that is young may be of the first command of all, which is at work or was killed.
+
+    Raises:
+        Damaged: It was not.
+    """
+    if hint:
+        raise Damaged(f"HEAD names operation {hint}, and there is none at all in {layout.ops}")
+    if not os.path.lexists(layout.config):
+        return
+    from muse.core.health import packs_in_folder
+    from muse.core.stale import is_young
+
+    if not all(is_young(layout.pack(ref.name)) for ref in packs_in_folder(layout)):
+        raise Damaged(f"the log of this repository is gone: there are packs, and no operation in {layout.ops}")
 
 
 def _last_from(layout: Layout, number: int) -> int:

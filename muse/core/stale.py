@@ -19,6 +19,18 @@ def remove_dead(paths: list[str]) -> int:
     return sum(crowd.share(_remove_if_dead, paths))
 
 
+def is_young(path: str) -> bool:
+    """Whether a file may be of a writer that is at work and takes no lock; also when it is gone by now."""
+    try:
+        return _is_young(os.lstat(path))
+    except OSError:
+        return True
+
+
+def _is_young(found: os.stat_result) -> bool:
+    return 0 <= time.time() - found.st_mtime < temps.GRACE_SECONDS
+
+
 def _remove_if_dead(path: str) -> bool:
     try:
         fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -28,7 +40,7 @@ def _remove_if_dead(path: str) -> bool:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
             return False
-        young = 0 <= time.time() - found.st_mtime < temps.GRACE_SECONDS
+        young = _is_young(found)
         needs_age = temps.is_object_temp(os.path.basename(path))
         try:
             dead = locks.try_lock(fd)

@@ -22,7 +22,8 @@ _PATHS = 5
 def problem_lines(found: Sequence[Problem]) -> Iterator[Block]:
     """What is damaged, and which operations need it."""
     for problem in found[:SHOWN]:
-        name = "" if problem.what in problem.why else f"{short_id(problem.what)}: "
+        named = problem.what in problem.why or problem.what == problem.kind
+        name = "" if named else f"{short_id(problem.what)}: "
         yield line((problem.kind, "strong"), f"  {name}{problem.why}", indent=1)
         if problem.operations:
             numbers = ", ".join(map(str, problem.operations[:SHOWN]))

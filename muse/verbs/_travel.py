@@ -44,7 +44,7 @@ class Files(NamedTuple):
             counts = ", ".join(f"{words.count(w)} {w}" for w in ("changed", "added", "removed") if w in words)
             yield line((f"{plural(len(done), 'file')}: {counts}", "dim"))
         for path in self.left:
-            yield Notice(f"{show(path)} was changed meanwhile, and was left alone")
+            yield Notice(f"{show(path)} was left alone: it was changed meanwhile, or may not be changed")
         open_ones = [change.path for change in done if is_notebook(change.path) and change.after is not None]
         for path in open_ones[:_SHOWN]:
             yield Hint(f"is {show(path)} open? reload it: File > Reload Notebook from Disk")

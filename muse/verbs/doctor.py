@@ -57,10 +57,7 @@ class DoctorResult(Result, _Fields):
         did = [*_cured(self.cure), *self.mended]
         for what in did:
             yield Prose(f"{what[0].upper()}{what[1:]}")
-        if self.cure.found:
-            yield Prose("Commits that only a lost operation named; `muse gc` drops those that nothing names:")
-        for commit in self.cure.found:
-            yield line((short_id(id_of(commit)), "id"), indent=1)
+        yield from self._found()
         if not did and not self.notes and not self.problems:
             yield line("Nothing to repair.")
         if self.problems:
@@ -69,12 +66,25 @@ class DoctorResult(Result, _Fields):
         if self.broken:
             yield line("Commits that cannot be had whole:")
             yield from _damage.lines(self.broken)
-        for commit in self.cure.found[:1]:
-            yield Hint(f"`muse branch found {short_id(id_of(commit))}` keeps that commit")
         if self.problems:
             yield Hint("a copy of `.muse` may still hold what is missing")
         if self.way_on:
             yield Hint(f"without one: {self.way_on}")
+
+    def _found(self) -> Iterator[Block]:
+        """Commits that nothing named any more."""
+        cure = self.cure
+        if cure.branches:
+            yield Prose("No operation was left; the last commits in the packs are branches now:")
+        elif cure.found:
+            yield Prose("Commits that only a lost operation named; `muse gc` drops those that nothing names:")
+        for number, commit in enumerate(cure.found):
+            branch = f"  {cure.branches[number]}" if cure.branches else ""
+            yield line((short_id(id_of(commit)), "id"), (branch, "branch"), indent=1)
+        if cure.branches:
+            yield Hint(f"`muse reset {cure.branches[0]}` goes on from there; the files stay as they are")
+        elif cure.found:
+            yield Hint(f"`muse branch found {short_id(id_of(cure.found[0]))}` keeps that commit")
 
     def json(self) -> object:
         """The answer for programs."""
@@ -87,6 +97,7 @@ class DoctorResult(Result, _Fields):
             "retired": [ref.name for ref in cure.retired],
             "set_aside": [ref.name for ref in cure.aside],
             "found": [id_of(commit) for commit in cure.found],
+            "branches": list(cure.branches),
             "mended": list(self.mended),
             "problems": _damage.problems(self.problems),
             "broken": _damage.json(self.broken),

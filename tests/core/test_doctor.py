@@ -7,6 +7,7 @@ import itertools
 import os
 import random
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from muse.core.doctor import Repair
 from muse.core.errors import Damaged, MuseError, Refused, SystemTrouble, TooNew, Unconfirmed
 from muse.core.object_store import object_path, read_object, write_object
 from muse.core.pack_writer import Base, PackWriter
+from muse.core.paths import Layout
 from muse.core.records import Author, Commit, encode_commit, encode_tree
 from muse.core.repo import Repo
 from muse.core.store import ObjectStore
@@ -410,12 +412,79 @@ def test_what_another_machine_began(repo: Repo, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_no_operation_is_whole(repo: Repo) -> None:
+    tip = newest(repo).view.commit
     for number in (1, 2, 3, 4):
         flip(operation(repo, number))
-    before = damaged.files(repo.layout)
+    done = doctor.repair(repo)
+    assert (done.cure.found, done.cure.branches, done.cure.lost) == ((tip,), ("found",), (1, 2, 3, 4))
+    assert fsck.check(repo.layout).problems == ()
+    assert newest(repo).view.branches == {"found": tip}
+
+
+@pytest.mark.parametrize("hint", [True, False])
+def test_the_whole_log_is_gone(repo: Repo, hint: bool) -> None:
+    """No command begins another, which would leave the packs to gc; the commits are found, and have names."""
+    tip, old = newest(repo).view.commit, packs(repo)
+    shutil.rmtree(repo.layout.ops)
+    if not hint:
+        os.unlink(repo.layout.head)
+    for path in old:
+        os.utime(path, (1, 1))
+    for words in (["status"], ["commit", "-m", "x"], ["init"], ["log"], ["gc"], ["undo"]):
+        assert muse(*words).status == 3, words
+    assert all(path.exists() for path in old)
+    assert not fsck.check(repo.layout).clean
+    assert doctor.repair(repo).cure.branches == ("found",)
+    assert newest(repo).view.branches == {"found": tip}
+    assert fsck.check(repo.layout).problems == ()
+    ok("reset", "found")
+    ok("gc", "--forget", "--yes")
+    assert newest(repo).view.commit == tip
+    assert ok("fsck").startswith("No problem found")
+
+
+def test_the_last_commits_are_branches_the_newest_first(repo: Repo) -> None:
+    ok("branch", "side", "HEAD~1")
+    ok("checkout", "side")
+    Path("b.txt").write_text("another line\n")
+    ok("commit", "-m", "on the side")
+    ok("checkout", "main")
+    tips = {*newest(repo).view.branches.values()}
+    shutil.rmtree(repo.layout.ops)
+    done = doctor.repair(repo)
+    assert done.cure.branches == ("found", "found-2") and {*done.cure.found} == tips
+
+
+def test_neither_operation_nor_pack_is_left(repo: Repo) -> None:
+    for path in packs(repo):
+        path.unlink()
+    shutil.rmtree(repo.layout.ops)
     with pytest.raises(Damaged, match=r"no operation in .* is whole"):
         doctor.repair(repo)
-    assert damaged.files(repo.layout) == before
+
+
+def test_packs_without_a_commit_are_nothing_to_go_back_to(repo: Repo) -> None:
+    """A new log is begun all the same: nobody could work otherwise."""
+    first, *others = packs(repo)
+    for path in others:
+        path.unlink()
+    flip(first)
+    os.utime(first, (1, 1))
+    shutil.rmtree(repo.layout.ops)
+    done = doctor.repair(repo)
+    assert (done.cure.recorded, done.cure.branches) == (1, ())
+    ok("commit", "-m", "anew")
+
+
+def test_the_first_command_of_all_may_have_left_a_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it is young, nobody takes it for what is left of a log."""
+    monkeypatch.chdir(tmp_path)
+    ok("init")
+    Path("a.txt").write_text("x")
+    ok("commit", "-m", "first")
+    shutil.rmtree(Path(".muse/ops"))
+    Path(".muse/HEAD").unlink()
+    ok("status")
 
 
 def newer_operation(repo: Repo, number: int = 4) -> None:
@@ -459,6 +528,24 @@ def test_a_flipped_version_is_no_newer_muse(repo: Repo) -> None:
         path.write_bytes(data)
     doctor.repair(repo)
     assert fsck.check(repo.layout).problems == ()
+
+
+def test_what_could_not_be_read_for_a_moment_is_left_alone(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    flip(operation(repo, 2))
+    read, before = ops.read, damaged.files(repo.layout)
+    refusals = iter([SystemTrouble("the disk reported an error")])
+
+    def refusing(layout: Layout, number: int) -> ops.Operation:
+        for refusal in refusals if number == 4 and sys._getframe(1).f_code.co_name == "_ends" else ():
+            raise refusal
+        return read(layout, number)
+
+    findings = fsck.check(repo.layout)
+    monkeypatch.setattr(fsck, "check", lambda layout: findings)
+    monkeypatch.setattr(ops, "read", refusing)
+    with pytest.raises(SystemTrouble, match="the disk reported an error"):
+        doctor.repair(repo)
+    assert damaged.files(repo.layout) == before
 
 
 def test_a_number_that_nobody_wrote(repo: Repo) -> None:

@@ -100,9 +100,15 @@ def test_finishing_what_another_machine_began(repo: Repo, monkeypatch: pytest.Mo
 
 
 def test_no_operation_is_whole(repo: Repo) -> None:
+    """The answer says how to work on, and that works."""
+    tip = short("HEAD")
     for number in (1, 2, 3, 4):
         flip(operation(repo, number))
-    assert "Bring that folder back from a copy" in refused("doctor", status=3)
+    answer = muse("doctor")
+    assert answer.status == 3, "four operations cannot be had"
+    assert f"  {tip}  found" in answer.lines
+    assert answer.lines[-1] == "`muse reset found` goes on from there; the files stay as they are"
+    assert ok("reset", "found") and muse("status", "--json").json["clean"]
 
 
 def lose(repo: Repo, number: int) -> None:

@@ -44,7 +44,7 @@ def test_what_was_done_is_counted() -> None:
 
 def test_what_was_left_alone_is_named_and_not_counted() -> None:
     files = Files((Change("a", OLD, NEW), Change("b", OLD, NEW)), ("b",))
-    assert text(files) == "! b was changed meanwhile, and was left alone\n1 file: 1 changed"
+    assert text(files) == "! b was left alone: it was changed meanwhile, or may not be changed\n1 file: 1 changed"
     assert files.json() == {
         "files": [{"path": "a", "status": "changed"}, {"path": "b", "status": "changed"}],
         "left": ["b"],
@@ -126,6 +126,6 @@ def test_what_changes_meanwhile_is_left_alone_and_named(repository: Path, monkey
 
     monkeypatch.setattr(writing._Writing, "_change_folder", edit_first)
     answer = ok("checkout", "HEAD~1")
-    assert answer.splitlines()[0] == "! a.txt was changed meanwhile, and was left alone"
+    assert answer.splitlines()[0] == "! a.txt was left alone: it was changed meanwhile, or may not be changed"
     assert "1 file: 1 changed" in answer
     assert (Path("a.txt").read_text(), Path("b.txt").read_text()) == ("somebody else\n", "one\n")
