@@ -69,6 +69,19 @@ def _history(store: ObjectStore, tips: Iterable[bytes], cache: str, few: bool) -
                 yield graph.digests[place], graph.commits[place]
 
 
+def readable(store: ObjectStore, tips: Iterable[bytes], lost: set[bytes]) -> Iterator[tuple[bytes, Commit]]:
+    """As `history`, without the commits that cannot be had, and without what only they lead to.
+
+    Args:
+        lost: Takes the digests of those.
+    """
+    from muse.core.graph import Graph
+
+    graph = Graph()  # one that lacks commits is no use to others
+    for place in walk(graph, graph.reach(store, tips, lost)):
+        yield graph.digests[place], graph.commits[place]
+
+
 def walk(graph: Graph, tips: Iterable[int]) -> Iterator[int]:
     """The places of all that `tips` reach, children before parents whatever the clocks say, else newest first.
 

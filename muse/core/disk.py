@@ -12,7 +12,7 @@ import stat
 import time
 from operator import attrgetter
 
-from muse.core import hashing
+from muse.core import hashing, progress
 from muse.core.errors import Changing, MuseError, from_os_error
 from muse.core.named import NamedTuple
 from muse.core.names import show
@@ -39,7 +39,7 @@ UNKNOWN: Signature = (0, 0, 0, 0, 0)
 _TICK_NS = 50_000_000
 _COARSE_TICK_NS = 2_500_000_000
 _READ_TRIES = 3
-_CHUNK = 1 << 20
+_CHUNK, _MB = 1 << 20, 10**6
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -165,8 +165,11 @@ def _read_file(dir_fd: int, name: str, keep: bool, large: Callable[[], Incoming]
 
 def _stream(fd: int, incoming: Incoming) -> bytes:
     try:
+        done, size = 0, os.fstat(fd).st_size
         for chunk in _chunks(fd):
+            progress.report("reading a large file, MB", done // _MB, size // _MB)
             incoming.write(chunk)
+            done += len(chunk)
         return incoming.finish()
     except BaseException:
         incoming.discard()

@@ -71,7 +71,7 @@ class Damaged(MuseError):
 
     kind = "damaged"
     exit_status = 3
-    advice = "`muse fsck` shows what is affected, `muse doctor` repairs what can be repaired."
+    advice = "`muse fsck` shows what is affected, `muse doctor` repairs what can be, and says how to go on."
 
     def __init__(self, message: str, hint: str = "", *, kind: str | None = None) -> None:
         super().__init__(message, hint or self.advice, kind=kind)

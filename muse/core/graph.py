@@ -17,7 +17,7 @@ from muse.core import io
 from muse.core.clock import parse
 from muse.core.codec import pack, unpack
 from muse.core.dag import read_commit
-from muse.core.errors import MuseError
+from muse.core.errors import Damaged, MuseError
 from muse.core.records import Author, Commit
 from muse.core.types import DIGEST_SIZE
 
@@ -101,11 +101,16 @@ class Graph:
         """The place of a commit; None when the graph lacks it."""
         return self._places.get(digest)
 
-    def reach(self, store: ObjectStore, tips: Iterable[bytes]) -> list[int]:
+    def reach(self, store: ObjectStore, tips: Iterable[bytes], lost: set[bytes] | None = None) -> list[int]:
         """The places of `tips`, after reading what the graph lacks of all that they reach.
 
+        Args:
+            store: Where the records are.
+            tips: Where to begin.
+            lost: Takes those that cannot be had; the graph, which is kept nowhere then, is made without them.
+
         Raises:
-            Missing, Damaged: One of them is not there, or is no commit.
+            Missing, Damaged: One of them is not there, or is no commit, and `lost` is not given.
         """
         tips = list(tips)
         pending = list(tips)
@@ -117,16 +122,22 @@ class Graph:
                 continue
             commit = read.get(digest)
             if commit is None:
-                commit = read[digest] = read_commit(store, digest)
-            lacking = [parent for parent in commit.parents if parent not in self._places]
+                try:
+                    commit = read[digest] = read_commit(store, digest)
+                except Damaged:
+                    if lost is None:
+                        raise
+                    lost.add(pending.pop())
+                    continue
+            lacking = [parent for parent in commit.parents if parent not in self._places and parent not in (lost or ())]
             if lacking:
                 pending += lacking
             else:
                 self._append(digest, commit)
-        return [self._places[tip] for tip in tips]
+        return [self._places[tip] for tip in tips if tip not in (lost or ())]
 
     def _append(self, digest: bytes, commit: Commit) -> None:
-        parents = tuple([self._places[parent] for parent in commit.parents])
+        parents = tuple([self._places[parent] for parent in commit.parents if parent in self._places])
         self._places[digest] = len(self.digests)
         self.digests.append(digest)
         self.commits.append(commit)

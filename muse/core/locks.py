@@ -10,6 +10,8 @@ import errno
 import os
 import time
 
+from muse.core import progress
+
 if os.name == "posix":
     import fcntl
 
@@ -41,10 +43,12 @@ def wait_for_lock(fd: int, patience: float, *, shared: bool = False) -> bool:
     Raises:
         LocksUnsupported: There are no such locks here.
     """
-    deadline = time.monotonic() + patience
+    began = time.monotonic()
     while not try_lock(fd, shared=shared):
-        if time.monotonic() >= deadline:
+        waited = time.monotonic() - began
+        if waited >= patience:
             return False
+        progress.report("waiting for another muse command, seconds", int(waited), int(patience))
         time.sleep(0.005)
     return True
 

@@ -1,9 +1,9 @@
 """Deciding what may be done to the files of the folder, before anything is.
 
-A target says what a command expects at a path and what it wants there. What stands there decides: as expected, or
-different by noise alone, and it may be replaced; anything else is uncommitted work, and the command refuses unless
-it is forced. Whatever is replaced, and cannot be read from any pack, is saved first: where the stored copy is damaged,
-the file is the last good one.
+A target says what a command expects at a path and what it wants there. What stands there decides: as expected, as
+committed, or different by noise alone, and it may be replaced; anything else is uncommitted work, and the command
+refuses unless it is forced. Whatever is replaced, and cannot be read from any pack, is saved first: where the stored
+copy is damaged, the file is the last good one.
 """
 
 from __future__ import annotations
@@ -43,7 +43,15 @@ class Plan(NamedTuple):
     collisions: tuple[str, ...]
 
 
-def plan(root: str, store: ObjectStore, targets: Iterable[Target], noise: Noise, *, force: bool = False) -> Plan:
+def plan(
+    root: str,
+    store: ObjectStore,
+    targets: Iterable[Target],
+    noise: Noise,
+    committed: Callable[[str], Entry | None] = lambda path: None,
+    *,
+    force: bool = False,
+) -> Plan:
     """Look at every target and decide.
 
     Args:
@@ -51,13 +59,14 @@ def plan(root: str, store: ObjectStore, targets: Iterable[Target], noise: Noise,
         store: Where contents are, and where those that would be lost are saved.
         targets: At most one for a path.
         noise: Tells noise from work.
+        committed: What the commit that is checked out has at a path.
         force: Replace uncommitted work too; it is saved in the store first.
 
     Raises:
         Refused: Two wanted names are one to this file system.
         SystemTrouble: A file cannot be read, or a folder in which something would change may not be changed.
     """
-    planner = _Planner(root, store, {target.path: target for target in targets}, noise, force)
+    planner = _Planner(root, store, {target.path: target for target in targets}, noise, committed, force)
     planner.refuse_twins()
     with Folders(root) as folders:
         for target in planner.targets.values():
@@ -67,8 +76,17 @@ def plan(root: str, store: ObjectStore, targets: Iterable[Target], noise: Noise,
 
 
 class _Planner:
-    def __init__(self, root: str, store: ObjectStore, targets: dict[str, Target], noise: Noise, force: bool) -> None:
-        self.root, self.store, self.targets, self.noise, self.force = root, store, targets, noise, force
+    def __init__(
+        self,
+        root: str,
+        store: ObjectStore,
+        targets: dict[str, Target],
+        noise: Noise,
+        committed: Callable[[str], Entry | None],
+        force: bool,
+    ) -> None:
+        self.root, self.store, self.targets, self.force = root, store, targets, force
+        self.noise, self.committed = noise, committed
         self.planned: list[Planned] = []
         self.collisions: set[str] = set()
         self.removed: set[str] = set()
@@ -94,7 +112,7 @@ class _Planner:
 
     def _is_expected(self, folders: Folders, target: Target, found: Found) -> bool:
         old, new = target.expected, found.entry
-        if old == new:
+        if old == new or (new is not None and new == self.committed(target.path)):
             return True
         if old is None or new is None or old.mode != new.mode or old.mode == LINK:
             return False

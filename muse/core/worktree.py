@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from muse.core.store import ObjectStore
 
 
+_MB = 10**6
 #: A file that is mounted, marked as immutable, or somebody else's in a sticky folder: the others need not wait for it.
 _STUCK = {errno.EBUSY, errno.EPERM}
 
@@ -98,8 +99,12 @@ class Staging:
         bits = 0o777 if entry.mode == EXECUTABLE else 0o666
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, bits)
         try:
+            done = 0
             for piece in store.pieces(entry.digest):
+                if done:
+                    progress.report("writing a large file, MB", done // _MB)
                 io.write_all(fd, piece)
+                done += len(piece)
             if each and self._durable:
                 io.sync(fd)
         finally:

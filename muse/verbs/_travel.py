@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import stat
 
-from muse.core import plan
-from muse.core.errors import Refused
+from muse.core import plan, trees
+from muse.core.dag import tree_of
+from muse.core.errors import Damaged, Refused
 from muse.core.named import NamedTuple
 from muse.core.names import show
-from muse.core.types import Change
+from muse.core.types import Change, Entry
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.words import plural
 from muse.verbs._files import status_of
@@ -87,7 +88,14 @@ def planned(
     Raises:
         Refused: Uncommitted work is in the way, or something that is no file and so cannot be saved.
     """
-    found = plan.plan(state.repo.root, state.store, targets, noise, force=force)
+
+    def committed(path: str) -> Entry | None:
+        try:
+            return trees.file_at(state.store, tree_of(state.store, state.view.commit), path)
+        except Damaged:
+            return None
+
+    found = plan.plan(state.repo.root, state.store, targets, noise, committed, force=force)
     in_the_way = sorted({*found.collisions, *(() if force else also)})
     if in_the_way:
         refuse_special(state.repo.root, in_the_way, doing)

@@ -150,11 +150,18 @@ def _cured(cure: Cure) -> Iterator[str]:
         yield f"set one aside, as it may hold more: .muse/objects/pack/{ref.name}.damaged"
 
 
+def _is_folder(path: str) -> bool:
+    return path.endswith("/")
+
+
 def _way_on(state: State, findings: Findings) -> str:
-    """How to work on when the commit that is checked out is lost; empty when it is not."""
-    lost = {one.commit for one in findings.broken if one.record is None}
-    if state.view.commit not in lost:
+    """How to work on when the commit that is checked out is lost, or a tree of it; empty when it is not."""
+    broken = {one.commit: one.record is None or any(map(_is_folder, one.paths)) for one in findings.broken}
+    if state.view.commit is None or not broken.get(state.view.commit):
         return ""
-    if len(lost) == findings.commits:
-        return "move `.muse` away, and `muse init` starts anew with the files that are here"
-    return "`muse op log` lists commits, and `muse reset ID` goes to one that is not lost; the files stay as they are"
+    for operation in state.operations():
+        commit = operation.view.commit
+        if commit is not None and commit not in broken:
+            back = f"`muse reset {short_id(id_of(commit))}`"
+            return f"{back} goes to the last commit here that is whole; the files stay as they are"
+    return "move `.muse` away, and `muse init` starts anew with the files that are here"

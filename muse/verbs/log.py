@@ -6,23 +6,23 @@ import os
 from itertools import islice
 
 from muse.core.command import State, reading
-from muse.core.dag import history, walk
-from muse.core.errors import UsageProblem
+from muse.core.dag import history, readable, walk
+from muse.core.errors import Damaged, UsageProblem
 from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.records import Commit
 from muse.core.repo import Repo
 from muse.core.revs import resolve
 from muse.core.types import id_of
-from muse.display.document import Block, Span, Table, line
+from muse.display.document import Block, Hint, Notice, Span, Table, line
 from muse.display.result import Result
-from muse.display.words import short_id, when
+from muse.display.words import plural, short_id, when
 from muse.verbs._paths import to_repository
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 EXAMPLE = "muse log analysis.ipynb"
 
@@ -62,15 +62,32 @@ class LogEntry(NamedTuple):
 
 
 class LogResult(Result, tuple[LogEntry, ...]):
-    """Commits, children before parents. A tuple: `log[0].commit.message`."""
+    """Commits, children before parents. A tuple: `log[0].commit.message`.
 
-    __slots__ = ()
+    Attributes:
+        lost: Digests of commits that cannot be had; what only they lead to is not listed.
+        notes: Warnings.
+    """
 
-    def blocks(self) -> Iterable[Block]:
+    lost: tuple[bytes, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_status(self) -> int:
+        """3 when some commits cannot be had."""
+        return 3 if self.lost else 0
+
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        if not self:
-            return (line("No commit yet."),)
-        return (Table(tuple(self._row(entry) for entry in self)),)
+        yield from map(Notice, self.notes)
+        if self:
+            yield Table(tuple(self._row(entry) for entry in self))
+        elif not self.lost:
+            yield line("No commit yet.")
+        if self.lost:
+            shown = ", ".join([short_id(id_of(digest)) for digest in self.lost[:_SHOWN]])
+            yield line((f"{plural(len(self.lost), 'commit')} cannot be had", "error"), f": {shown}")
+            yield Hint("what only they lead to is not listed; `muse doctor` repairs what can be repaired")
 
     def _row(self, entry: LogEntry) -> tuple[Span, ...]:
         more = [f"and {len(entry.names) - _SHOWN:,} more"] if len(entry.names) > _SHOWN else []
@@ -124,9 +141,18 @@ def _log(state: State, typed: list[str], number: int | None, everything: bool) -
     if everything:
         tips += [*view.branches.values(), *view.tags(state.store).values()]
     names = names_of(state)
+    lost: set[bytes] = set()
     found: Iterable[tuple[bytes, Commit]]
-    found = _touching(state, tips, paths, number) if paths else history(state.store, tips, cache, number=number)
-    return LogResult(LogEntry(digest, commit, names.get(digest, ())) for digest, commit in found)
+    if paths:
+        found = _touching(state, tips, paths, number)
+    else:
+        try:
+            found = list(history(state.store, tips, cache, number=number))
+        except Damaged:
+            found = islice(readable(state.store, tips, lost), number)
+    result = LogResult(LogEntry(digest, commit, names.get(digest, ())) for digest, commit in found)
+    result.lost, result.notes = tuple(sorted(lost)), tuple(state.notes)
+    return result
 
 
 def _sort(state: State, typed: list[str]) -> tuple[bytes | None, dict[str, str]]:

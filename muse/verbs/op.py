@@ -11,7 +11,7 @@ from muse.core.plan import Target
 from muse.core.repo import Repo
 from muse.core.types import Entry, id_of
 from muse.core.writing import EXCLUSIVE, Draft, writing
-from muse.display.document import Block, Span, Table, line
+from muse.display.document import Block, Notice, Span, Table, line
 from muse.display.result import Result
 from muse.display.words import short_id, when
 from muse.verbs import _steps
@@ -26,15 +26,20 @@ EXAMPLE = "muse op log"
 
 
 class OpLogResult(Result, tuple[Operation, ...]):
-    """Operations, newest first. A tuple: `log[0].command`."""
+    """Operations, newest first. A tuple: `log[0].command`.
 
-    __slots__ = ()
+    Attributes:
+        notes: Warnings.
+    """
+
+    notes: tuple[str, ...] = ()
 
     def blocks(self) -> Iterable[Block]:
         """The answer for people."""
+        notes = map(Notice, self.notes)
         if not self:
-            return (line("Nothing has happened yet."),)
-        return (Table(tuple(self._row(operation) for operation in self)),)
+            return (*notes, line("Nothing has happened yet."))
+        return (*notes, Table(tuple(self._row(operation) for operation in self)))
 
     def _row(self, operation: Operation) -> tuple[Span, ...]:
         view = operation.view
@@ -106,7 +111,9 @@ def op(
 
 
 def _log(state: State, limit: int | None) -> OpLogResult:
-    return OpLogResult(islice(state.operations(), limit))
+    found = OpLogResult(islice(state.operations(), limit))
+    found.notes = tuple(state.notes)
+    return found
 
 
 def _restore(state: State, number: int, force: bool) -> Draft[StepResult]:

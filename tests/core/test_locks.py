@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import locks
+from muse.core import locks, progress
 from tests.core import processes
 
 
@@ -31,6 +31,15 @@ def test_waiting_for_a_holder(fd: int, tmp_path: Path) -> None:
         assert not locks.wait_for_lock(fd, 0.0)
         threading.Timer(0.05, holder.kill).start()
         assert locks.wait_for_lock(fd, locks.PATIENCE)
+
+
+def test_who_waits_is_told_for_whom(fd: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(progress, "monitor", lambda *report: told.append(progress.sentence(*report)))
+    with processes.elsewhere(processes.lock, str(tmp_path / "lock")):
+        assert not locks.wait_for_lock(fd, 0.01)
+        assert not locks.wait_for_lock(fd, 0)
+    assert set(told) == {"waiting for another muse command, seconds: 0"}
 
 
 def test_a_killed_holder_holds_nothing(fd: int, tmp_path: Path) -> None:

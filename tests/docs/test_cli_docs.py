@@ -47,7 +47,7 @@ SCRIPTS = {
     "commit": "write change.txt more \n commit -m more \n commit --amend -m other \n checkout HEAD~1 \n commit",
     "diff": "diff HEAD~1 HEAD \n diff HEAD~1 --exit-code \n diff HEAD~1 --stat",
     "restore": "restore change.txt --from HEAD~1 \n add change.txt \n restore --staged change.txt",
-    "log": "log \n cd empty \n log",
+    "log": "log \n lose 0 \n log \n cd empty \n log",
     "show": "show \n show --stat \n show HEAD: \n show HEAD:change.txt \n show HEAD:data.bin",
     "undo": "checkout HEAD~1 \n checkout main \n undo \n write change.txt more \n undo \n cd empty \n undo",
     "redo": "checkout HEAD~1 \n undo \n redo \n undo \n write change.txt more \n redo \n cd empty \n redo",

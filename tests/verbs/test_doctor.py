@@ -122,7 +122,7 @@ def test_the_commit_that_is_checked_out_is_lost(repo: Repo) -> None:
     lose(repo, 2)
     answer = muse("doctor")
     assert answer.status == 3
-    assert "`muse reset ID` goes to one that is not lost" in answer.lines[-1]
+    assert f"`muse reset {second}` goes to the last commit here that is whole" in answer.lines[-1]
     assert second in ok("op", "log")
     ok("reset", second)
     assert ok("log").startswith(second)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 import muse as api
 from muse.core import graph
+from muse.core.repo import Repo
 from tests.commands import commit_id, muse, ok, refused
+from tests.core.damaged import newest, packs
 
 PLACE = "Paths count from the folder you are in."
 
@@ -118,6 +121,30 @@ def test_a_commit_with_many_names(history: list[str]) -> None:
     listed = ", ".join(f"v{number:02}" for number in range(19))
     assert ok("log", "-n", "1").endswith(f"  (HEAD → side, {listed}, and 11 more)\n")
     assert len(muse("log", "-n", "1", "--json").json[0]["names"]) == 31
+
+
+def test_a_commit_that_is_lost(history: list[str]) -> None:
+    """What can be read is listed, and the rest is named."""
+    _, second, third, side = history
+    packs(Repo(os.getcwd()))[1].unlink()
+    answer = muse("log")
+    assert (answer.status, answer.err) == (3, "")
+    assert answer.lines == [
+        f"{side[7:17]}  2026-03-14 12:00  Ada Example  on the side  (HEAD → side)",
+        f"1 commit cannot be had: {second[7:17]}",
+        "what only they lead to is not listed; `muse doctor` repairs what can be repaired",
+    ]
+    assert {one["commit_id"] for one in muse("log", "--all", "--json").json} == {third, side}
+    assert len(muse("log", "--all", "-n", "1", "--json").json) == 1
+
+
+@pytest.mark.parametrize("words", [["log"], ["op", "log"]])
+def test_what_was_finished_is_told(history: list[str], words: list[str]) -> None:
+    ok("checkout", history[0])
+    number = newest(Repo(os.getcwd())).number
+    Path(".muse/applied").write_text(f"{number - 1}\n")
+    assert muse(*words).lines[0] == f"! finished: checkout (operation {number})"
+    assert not muse(*words).lines[0].startswith("!")
 
 
 def test_a_name_that_is_none(repository: Path) -> None:

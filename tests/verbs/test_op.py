@@ -89,6 +89,18 @@ def test_work_in_the_way_refuses(busy: Path) -> None:
     assert Path("a.txt").read_text() == "work\n"
 
 
+def test_what_is_committed_is_no_work_in_the_way(busy: Path) -> None:
+    """Though it is not what the last command had put there."""
+    ok("undo")
+    Path("a.txt").write_text("three\n")
+    ok("commit", "-m", "third look")
+    number = muse("op", "--json").json[0]["number"]
+    ok("op", "restore", "2")
+    assert Path("a.txt").read_text() == "two\n" and not muse("status", "--json").json["clean"]
+    ok("op", "restore", str(number))
+    assert Path("a.txt").read_text() == "three\n" and muse("status", "--json").json["clean"]
+
+
 def test_restore_as_json(busy: Path) -> None:
     second = commit_id("main")
     assert muse("op", "restore", "3", "--json").json == {
