@@ -98,7 +98,8 @@ def mount(where: str, *, kind: str = "", source: str = "none", flags: int = 0, o
     Raises:
         OSError: The system does not permit it, or cannot do it.
     """
-    os.makedirs(where, exist_ok=True)
+    if not os.path.lexists(where):
+        os.makedirs(where)
     _call("mount", os.fsencode(source), os.fsencode(where), kind.encode() or None, flags, options.encode() or None)
     return where
 
