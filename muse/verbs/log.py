@@ -149,7 +149,9 @@ def _log(state: State, typed: list[str], number: int | None, everything: bool) -
         try:
             found = list(history(state.store, tips, cache, number=number))
         except Damaged:
-            found = islice(readable(state.store, tips, lost), number)
+            found = list(islice(readable(state.store, tips, lost), number))
+            if not found:
+                raise
     result = LogResult(LogEntry(digest, commit, names.get(digest, ())) for digest, commit in found)
     result.lost, result.notes = tuple(sorted(lost)), tuple(state.notes)
     return result

@@ -14,7 +14,7 @@ from muse.core.object_store import object_path, read_object, write_object
 from muse.core.repo import Repo
 from muse.core.types import blob_id
 from tests.bad_input.scenes import DAMAGE, cut, flip, packs
-from tests.commands import commit_id, ok, refused
+from tests.commands import commit_id, muse, ok, refused
 
 Damage = Callable[[Path], None]
 damages = pytest.mark.parametrize("damage", DAMAGE)
@@ -28,7 +28,8 @@ def test_a_pack(history: Repo, damage: Damage) -> None:
     said = refused("show", at, status=3)
     assert middle.name in said or "sha256:" in said
     refused("checkout", at, status=3)
-    refused("log", status=3)
+    listed = muse("log")
+    assert (listed.status, listed.err) == (3, "") and "commit 3" in listed.lines[0] and at[7:17] in listed.lines[1]
     assert Path("a.txt").read_text() == "version 3\n" * 100
     assert ok("status").endswith("Nothing to commit, the folder is clean.\n")
     assert "commit 1" in ok("show", first)
