@@ -35,7 +35,7 @@ def copied(staged: str, dir_fd: int, name: str, *, durable: bool) -> Iterator[st
     Raises:
         OSError: The system refused.
     """
-    temp = _name_of_copy(name)
+    temp = name_of_copy(name)
     forget(dir_fd, name)
     try:
         _copy(staged, temp, dir_fd, durable)
@@ -47,10 +47,11 @@ def copied(staged: str, dir_fd: int, name: str, *, durable: bool) -> Iterator[st
 def forget(dir_fd: int, name: str) -> None:
     """Remove the copy that a dead command may have left beside a file."""
     with suppress(OSError):
-        os.unlink(_name_of_copy(name), dir_fd=dir_fd)
+        os.unlink(name_of_copy(name), dir_fd=dir_fd)
 
 
-def _name_of_copy(name: str) -> str:
+def name_of_copy(name: str) -> str:
+    """What the copy beside a file is called."""
     return temps.RESTORE_TEMP + digest_of(os.fsencode(name)).hex()[:16]
 
 

@@ -51,7 +51,8 @@ class Cure(NamedTuple):
         retired: Damaged or missing packs that are in the store no longer.
         aside: Those of them whose files are kept, as something is lost: they may hold what nobody can reach now.
         found: Commits that only a lost operation named.
-        branches: The branches that were made of them, where no operation is left.
+        anew: Whether no operation was left, and the log begins anew.
+        branches: The branches that were made of what was found then.
     """
 
     recorded: int = 0
@@ -61,6 +62,7 @@ class Cure(NamedTuple):
     retired: tuple[PackRef, ...] = ()
     aside: tuple[PackRef, ...] = ()
     found: tuple[bytes, ...] = ()
+    anew: bool = False
     branches: tuple[str, ...] = ()
 
 
@@ -101,17 +103,19 @@ class _Patient:
         reach, lost = self._reach()
         needed = _digests(reach).union(*(pack.bases for pack in packs if pack.whole))
         missing = self._gather(needed)
-        all_lost = self.newest is NOTHING
+        all_lost = not self.newest.number
         behind = all_lost or self.state.number > self.newest.number or hints.ahead(self.layout, self.state.number)
         found = self._found(reach) if behind else ()
         branches = _named(found) if all_lost else {}
         sick = [pack for pack in packs if not pack.whole]
         if not (sick or lost or self.copied or all_lost):
             return Draft(lambda left: Cure(), None)
-        retires = tuple(pack.ref for pack in sick)
-        aside = tuple(ref for ref in retires if (missing or lost) and os.path.lexists(self.layout.pack(ref.name)))
+        retires = self.everywhere.refs if all_lost else tuple(pack.ref for pack in sick)
+        unsure = all_lost or missing or lost
+        aside = tuple(ref for ref in retires if unsure and os.path.lexists(self.layout.pack(ref.name)))
         back_at = self.newest.number if self.state.number > self.newest.number else 0
-        cure = Cure(self.state.number + 1, back_at, lost, self.copied, retires, aside, found, tuple(branches))
+        done = self.state.number + 1, back_at, lost, self.copied, retires, aside, found
+        cure = Cure(*done, all_lost, tuple(branches))
         return Draft(
             lambda left: cure,
             self.newest.view._replace(branches=branches) if all_lost else self.newest.view,
@@ -176,7 +180,10 @@ class _Patient:
         return False
 
     def _found(self, reach: Reach) -> tuple[bytes, ...]:
-        """The last commits in packs that the operation does not name: a lost one may have. They are kept as well."""
+        """The last commits in packs that the operation does not name: a lost one may have. They are kept as well.
+
+        Those that cannot be had whole come last.
+        """
         named = {ref.name for ref in self.newest.packs}
         commits: dict[bytes, tuple[bytes, ...]] = {}
         for ref in self.everywhere.refs:
@@ -184,7 +191,8 @@ class _Patient:
                 if digest not in reach.commits:
                     commits[digest] = read_commit(self.everywhere, digest).parents
         tips = sorted(commits.keys() - {parent for parents in commits.values() for parent in parents}, key=self._age)
-        return tuple(tip for tip in tips if self._keep_commit(tip))
+        whole = {tip: self._keep_commit(tip) for tip in tips}
+        return tuple(sorted(tips, key=lambda tip: not whole[tip]))
 
     def _age(self, commit: bytes) -> tuple[float, bytes]:
         """The newest come first; a time that is none counts as the oldest."""

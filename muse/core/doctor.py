@@ -147,9 +147,9 @@ def _ends(layout: Layout) -> history.Ends:
     if found.unsure is not None:
         raise found.unsure
     if found.operation is None:
-        if not health.packs_in_folder(layout):
+        if found.last and not health.packs_in_folder(layout):
             raise Damaged(f"no operation in {layout.ops} is whole", "Bring that folder back from a copy of `.muse`.")
-        found = found._replace(operation=cure.NOTHING)
+        found = found._replace(operation=cure.NOTHING._replace(oldest=min(ops.numbers(layout), default=1)))
     if found.last == _HIGHEST:
         hint = "No muse wrote that: move it away, then run `muse doctor` again."
         raise Damaged(f"no number is left after {layout.operation(_HIGHEST)}", hint)

@@ -17,7 +17,7 @@ from muse.core import io
 from muse.core.clock import parse
 from muse.core.codec import pack, unpack
 from muse.core.dag import read_commit
-from muse.core.errors import Damaged, MuseError
+from muse.core.errors import Damaged, MuseError, TooNew
 from muse.core.records import Author, Commit
 from muse.core.types import DIGEST_SIZE
 
@@ -124,8 +124,8 @@ class Graph:
             if commit is None:
                 try:
                     commit = read[digest] = read_commit(store, digest)
-                except Damaged:
-                    if lost is None:
+                except Damaged as error:
+                    if lost is None or isinstance(error, TooNew):
                         raise
                     lost.add(pending.pop())
                     continue

@@ -53,8 +53,12 @@ def put(staged: str, above: int, name: str, found: Found, *, durable: bool) -> N
         from muse.core import beside
 
         with beside.copied(staged, above, name, durable=durable) as copy:
-            if found.entry is not None and not _is_still(name, above, name, found):
-                raise Changed from None  # copying takes its time
+            try:
+                same = found.entry is None or _is_still(name, above, name, found)  # copying takes its time
+            except FileNotFoundError:
+                same = False
+            if not same:
+                raise Changed from None
             _place(copy, above, name, found, src_dir_fd=above)
 
 
@@ -74,12 +78,26 @@ def remove(aside: str, above: int, name: str, found: Found) -> None:
         os.rename(name, aside, src_dir_fd=above)
     except FileNotFoundError:
         raise
-    except OSError:  # on another mount, say, or no room for one more name; what is worse, `unlink` says, too
+    except OSError as error:
+        if error.errno == errno.EXDEV:
+            _remove_beside(above, name, found)
+            return
+        # There is no room for one more name, say; what is worse, `unlink` says, too.
         if not _is_still(name, above, name, found):
             raise Changed from None
         os.unlink(name, dir_fd=above)
     else:
         _look_again(aside, above, name, found, lambda: _put_back(aside, above, name))
+
+
+def _remove_beside(above: int, name: str, found: Found) -> None:
+    """Take a file on another mount away, by way of a name beside it."""
+    from muse.core import beside
+
+    aside = beside.name_of_copy(name)
+    os.rename(name, aside, src_dir_fd=above, dst_dir_fd=above)
+    _look_again(aside, above, name, found, lambda: _put_back(aside, above, name, above))
+    os.unlink(aside, dir_fd=above)
 
 
 def _place(source: str, above: int, name: str, found: Found, *, src_dir_fd: int | None = None) -> None:

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 
 _MB = 10**6
-#: A file that is mounted, marked as immutable, or somebody else's in a sticky folder: the others need not wait for it.
-_STUCK = {errno.EBUSY, errno.EPERM}
+#: A file that is mounted, marked as immutable, or somebody else's in a sticky folder; a name that cannot be there: the
+#: others need not wait for it.
+_STUCK = {errno.EBUSY, errno.EPERM, errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG}
 
 
 class Planned(NamedTuple):
@@ -244,7 +245,7 @@ def _clear_empty(folders: Folders, root: str, path: str) -> None:
             try:
                 os.rmdir(folder)
             except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, *_STUCK):
                     raise  # not for somebody's file in it: nobody changed it, and the next command tries again
                 break
 

@@ -10,7 +10,7 @@ from muse.core.dag import tree_of
 from muse.core.errors import Damaged, Refused
 from muse.core.named import NamedTuple
 from muse.core.names import show
-from muse.core.types import Change, Entry
+from muse.core.types import FOLDER, Change, Entry
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.words import plural
 from muse.verbs._files import status_of
@@ -18,7 +18,7 @@ from muse.verbs._work import is_notebook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from muse.core.command import State
     from muse.core.worktree import Planned
@@ -88,19 +88,39 @@ def planned(
     Raises:
         Refused: Uncommitted work is in the way, or something that is no file and so cannot be saved.
     """
-
-    def committed(path: str) -> Entry | None:
-        try:
-            return trees.file_at(state.store, tree_of(state.store, state.view.commit), path)
-        except Damaged:
-            return None
-
-    found = plan.plan(state.repo.root, state.store, targets, noise, committed, force=force)
+    found = plan.plan(state.repo.root, state.store, targets, noise, _Committed(state).file_at, force=force)
     in_the_way = sorted({*found.collisions, *(() if force else also)})
     if in_the_way:
         refuse_special(state.repo.root, in_the_way, doing)
         raise _collision(in_the_way, doing, back)
     return found.planned
+
+
+class _Committed:
+    """The commit that is checked out; each folder is read once. What cannot be had counts as not committed."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._folders: dict[str, Mapping[str, Entry]] = {}
+
+    def file_at(self, path: str) -> Entry | None:
+        """The file at a path."""
+        folder, _, name = path.rpartition("/")
+        if folder not in self._folders:
+            try:
+                self._folders[folder] = self._read(folder)
+            except Damaged:
+                self._folders[folder] = {}
+        found = self._folders[folder].get(name)
+        return None if found is None or found.mode == FOLDER else found
+
+    def _read(self, folder: str) -> Mapping[str, Entry]:
+        store = self._state.store
+        root = tree_of(store, self._state.view.commit)
+        if not folder:
+            return trees.read_tree(store, root)
+        found = trees.lookup(store, root, folder)
+        return trees.read_tree(store, found.digest) if found is not None and found.mode == FOLDER else {}
 
 
 def refuse_special(root: str, paths: Iterable[str], doing: str) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from muse.core import doctor as core
 from muse.core.affected import Broken
 from muse.core.command import State, reading
 from muse.core.cure import Cure
+from muse.core.errors import Damaged
 from muse.core.findings import Findings, Problem
 from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.core.types import id_of
+from muse.core.view import View
 from muse.display.document import Block, Hint, Notice, Prose, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id
@@ -49,7 +53,7 @@ class DoctorResult(Result, _Fields):
     @property
     def exit_status(self) -> int:
         """3 when something is lost."""
-        return 3 if self.problems or self.cure.lost else 0
+        return 3 if self.problems or self.cure.lost or self.cure.anew else 0
 
     def blocks(self) -> Iterator[Block]:
         """The answer for people."""
@@ -74,8 +78,9 @@ class DoctorResult(Result, _Fields):
     def _found(self) -> Iterator[Block]:
         """Commits that nothing named any more."""
         cure = self.cure
-        if cure.branches:
-            yield Prose("No operation was left; the last commits in the packs are branches now:")
+        if cure.anew:
+            left = "the last commits in the packs are branches now:" if cure.branches else "and no commit in the packs."
+            yield Prose(f"No operation was left{';' if cure.branches else ','} {left}")
         elif cure.found:
             yield Prose("Commits that only a lost operation named; `muse gc` drops those that nothing names:")
         for number, commit in enumerate(cure.found):
@@ -83,6 +88,7 @@ class DoctorResult(Result, _Fields):
             yield line((short_id(id_of(commit)), "id"), (branch, "branch"), indent=1)
         if cure.branches:
             yield Hint(f"`muse reset {cure.branches[0]}` goes on from there; the files stay as they are")
+            yield Hint("what was staged or shelved is in the old packs; `muse gc --forget` removes these")
         elif cure.found:
             yield Hint(f"`muse branch found {short_id(id_of(cure.found[0]))}` keeps that commit")
 
@@ -144,6 +150,9 @@ def _cured(cure: Cure) -> Iterator[str]:
         yield f"{plural(len(cure.lost), 'operation')} cannot be had: {numbers}"
     if cure.copied:
         yield f"copied {plural(cure.copied, 'object')}"
+    if cure.anew:
+        yield f"set {plural(len(cure.aside), 'pack')} aside, as .muse/objects/pack/….damaged"
+        return
     if cure.retired:
         yield f"took {plural(len(cure.retired), 'damaged pack')} out of use"
     for ref in cure.aside[: _damage.SHOWN]:
@@ -154,14 +163,22 @@ def _is_folder(path: str) -> bool:
     return path.endswith("/")
 
 
+def _views(state: State) -> Iterator[View]:
+    """What every operation left behind, the newest first, as far as they can be read."""
+    with suppress(Damaged):
+        for operation in state.operations():
+            yield operation.view
+
+
 def _way_on(state: State, findings: Findings) -> str:
     """How to work on when the commit that is checked out is lost, or a tree of it; empty when it is not."""
     broken = {one.commit: one.record is None or any(map(_is_folder, one.paths)) for one in findings.broken}
     if state.view.commit is None or not broken.get(state.view.commit):
         return ""
-    for operation in state.operations():
-        commit = operation.view.commit
-        if commit is not None and commit not in broken:
-            back = f"`muse reset {short_id(id_of(commit))}`"
-            return f"{back} goes to the last commit here that is whole; the files stay as they are"
+    branch = state.view.branch
+    whole = [view for view in _views(state) if view.commit is not None and view.commit not in broken]
+    for view in sorted(whole, key=lambda view: view.branch != branch)[:1]:
+        back = f"`muse reset {short_id(id_of(view.commit or b''))}`"
+        where = "here" if view.branch == branch else f"of {view.branch or 'no branch'}"
+        return f"{back} goes to the last commit {where} that is whole; the files stay as they are"
     return "move `.muse` away, and `muse init` starts anew with the files that are here"

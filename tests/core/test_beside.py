@@ -119,6 +119,33 @@ def test_what_is_saved_while_it_is_copied_stands(
     assert read(place.root) == {"f": file(b"mine")}
 
 
+def test_a_save_just_before_a_removal_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(tmp_path / "root", {"f": file(b"old"), "g": file(b"old")}, {})
+    rename = os.rename
+
+    def late(source: str, target: str, **options: Any) -> None:
+        if source == "f" and target.startswith(".restore-tmp-"):
+            Path(place.root, "f").write_bytes(b"mine")
+        rename(source, target, **options)
+
+    monkeypatch.setattr(os, "rename", late)
+    assert place.go() == ("f",)
+    assert read(place.root) == {"f": file(b"mine")}
+
+
+def test_a_file_that_goes_while_it_is_copied_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(tmp_path / "root", {"f": file(b"old")}, {"f": file(b"new")})
+    copied = beside._copy
+
+    def late(*arguments: Any) -> None:
+        copied(*arguments)
+        Path(place.root, "f").unlink()
+
+    monkeypatch.setattr(beside, "_copy", late)
+    assert place.go() == ("f",)
+    assert read(place.root) == {}
+
+
 def test_a_file_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read to be copied has no limit: it is the user's, not ours."""
     big = file(b"x" * 5000)
@@ -165,7 +192,7 @@ def test_a_copy_that_a_dead_command_left_goes(tmp_path: Path) -> None:
     names = ("done", "open", "edited")
     place = Place(tmp_path / "root", {name: file(b"old") for name in names}, {name: file(b"new") for name in names})
     for name in names:
-        Path(place.root, beside._name_of_copy(name)).write_bytes(b"half")
+        Path(place.root, beside.name_of_copy(name)).write_bytes(b"half")
     Path(place.root, "done").write_bytes(b"new")
     Path(place.root, "edited").write_bytes(b"mine")
     assert place.resume() == ("edited",)
@@ -174,6 +201,6 @@ def test_a_copy_that_a_dead_command_left_goes(tmp_path: Path) -> None:
 
 def test_a_copy_of_another_command_is_no_hindrance(tmp_path: Path) -> None:
     place = Place(tmp_path / "root", {"f": file(b"old")}, {"f": file(b"new")})
-    Path(place.root, beside._name_of_copy("f")).write_bytes(b"half")
+    Path(place.root, beside.name_of_copy("f")).write_bytes(b"half")
     assert place.go() == ()
     assert read(place.root) == {"f": file(b"new")}

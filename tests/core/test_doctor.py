@@ -455,10 +455,77 @@ def test_the_last_commits_are_branches_the_newest_first(repo: Repo) -> None:
     assert done.cure.branches == ("found", "found-2") and {*done.cure.found} == tips
 
 
+def test_the_log_is_gone_and_so_is_a_file_of_long_ago(repo: Repo) -> None:
+    """The commits have names all the same, and gc takes none of them."""
+    tip = newest(repo).view.commit
+    spoil(repo, VERSIONS[0])
+    Path("a.txt").unlink()
+    shutil.rmtree(repo.layout.ops)
+    done = doctor.repair(repo)
+    assert (done.cure.found, done.cure.branches) == ((tip,), ("found",))
+    assert [problem.what for problem in done.findings.problems] == [blob_id(VERSIONS[0])]
+    ok("gc")
+    ok("reset", "found")
+    assert len(muse("log", "--json").json) == 3
+
+
+def test_what_is_whole_comes_first(repo: Repo) -> None:
+    ok("branch", "side", "HEAD~2")
+    ok("checkout", "side")
+    Path("b.txt").write_text("only here\n")
+    ok("commit", "-m", "on the side")
+    whole = newest(repo).view.commit
+    ok("checkout", "main")
+    spoil(repo, VERSIONS[2])
+    Path("a.txt").unlink()
+    shutil.rmtree(repo.layout.ops)
+    assert doctor.repair(repo).cure.found[0] == whole
+
+
+def test_what_was_shelved_stays_when_the_log_is_gone(repo: Repo) -> None:
+    """It is set aside with the old packs, and only `gc --forget` takes them."""
+    Path("a.txt").write_bytes(b"shelved\n")
+    ok("shelf", "push")
+    old = packs(repo)
+    shutil.rmtree(repo.layout.ops)
+    done = doctor.repair(repo)
+    assert {ref.name for ref in done.cure.aside} == {path.stem for path in old}
+    ok("gc")
+    assert all(Path(repo.layout.pack_aside(path.stem)).exists() for path in old)
+    ok("gc", "--forget", "--yes")
+    assert not any(Path(repo.layout.pack_aside(path.stem)).exists() for path in old)
+
+
+def test_a_hint_and_nothing_else_is_left(folder: Path) -> None:
+    """As after a power cut where commands do not wait for the disk."""
+    ok("init")
+    here = Repo(str(folder))
+    operation(here, 1).unlink()
+    assert muse("status").status == 3
+    assert doctor.repair(here).cure.anew
+    ok("status")
+    assert fsck.check(here.layout).problems == ()
+
+
+def test_no_operation_is_whole_and_the_first_were_dropped(repo: Repo) -> None:
+    ok("config", "gc.keep", "1")
+    ok("config", "gc.days", "0")
+    ok("gc")
+    numbers = ops.numbers(repo.layout)
+    assert numbers[0] > 1
+    for number in numbers:
+        flip(operation(repo, number))
+    assert doctor.repair(repo).cure.lost == tuple(numbers)
+    assert fsck.check(repo.layout).problems == ()
+    ok("op", "log")
+    ok("gc")
+
+
 def test_neither_operation_nor_pack_is_left(repo: Repo) -> None:
     for path in packs(repo):
         path.unlink()
-    shutil.rmtree(repo.layout.ops)
+    for number in (1, 2, 3, 4):
+        flip(operation(repo, number))
     with pytest.raises(Damaged, match=r"no operation in .* is whole"):
         doctor.repair(repo)
 
@@ -468,7 +535,7 @@ def test_packs_without_a_commit_are_nothing_to_go_back_to(repo: Repo) -> None:
     first, *others = packs(repo)
     for path in others:
         path.unlink()
-    flip(first)
+    first.write_bytes(bytes(first.stat().st_size))
     os.utime(first, (1, 1))
     shutil.rmtree(repo.layout.ops)
     done = doctor.repair(repo)

@@ -276,7 +276,7 @@ def test_an_edit_goes_back_where_the_system_can_only_rename(spot: Make, monkeypa
     assert one.path.read_bytes() == b"mine"
 
 
-@pytest.mark.parametrize("code", [errno.EXDEV, errno.ENOSPC, errno.EROFS])
+@pytest.mark.parametrize("code", [errno.EACCES, errno.ENOSPC, errno.EROFS])
 def test_what_cannot_move_aside_is_removed_if_it_is_still_the_same(
     spot: Make, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
@@ -287,7 +287,7 @@ def test_what_cannot_move_aside_is_removed_if_it_is_still_the_same(
 
 
 def test_what_cannot_move_aside_and_was_saved_stays(spot: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "rename", faults.failing(errno.EXDEV))
+    monkeypatch.setattr(os, "rename", faults.failing(errno.ENOSPC))
     one = spot(b"old")
     save(one.path)
     with pytest.raises(Changed):

@@ -264,6 +264,39 @@ def test_a_file_that_nobody_can_change_holds_up_no_other(
     assert read(place.root) == {"a": file(b"old"), "b": file(b"old"), "d": file(b"new")}
 
 
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EBUSY])
+def test_an_empty_folder_that_cannot_go_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """Something is mounted there."""
+    place = Place(tmp_path / "root", {}, {"f": file(b"new"), "g": file(b"new")})
+    Path(place.root, "f").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rmdir", faults.failing(code))
+        assert place.go() == ("f",)
+    assert read_files(place.root) == {"g": file(b"new")}
+
+
+def test_a_name_that_cannot_be_there_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system of Windows takes no colon."""
+    place = Place(tmp_path / "root", {}, {"a:b": file(b"new"), "g": file(b"new")})
+    noreplace, rename = syscalls.rename_noreplace, os.rename
+
+    def refusing(call: Callable[..., None]) -> Callable[..., None]:
+        def act(*arguments: Any, **options: Any) -> None:
+            if "a:b" in arguments:
+                faults.failing(errno.EINVAL)()
+            call(*arguments, **options)
+
+        return act
+
+    with monkeypatch.context() as patch:
+        patch.setattr(syscalls, "rename_noreplace", refusing(noreplace))
+        patch.setattr(os, "rename", refusing(rename))
+        assert place.go() == ("a:b",)
+    assert read_files(place.root) == {"g": file(b"new")}
+
+
 def test_what_changed_meanwhile_is_left_alone_where_files_cannot_change_places(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,8 +107,32 @@ def test_no_operation_is_whole(repo: Repo) -> None:
     answer = muse("doctor")
     assert answer.status == 3, "four operations cannot be had"
     assert f"  {tip}  found" in answer.lines
-    assert answer.lines[-1] == "`muse reset found` goes on from there; the files stay as they are"
+    assert answer.lines[-2:] == [
+        "`muse reset found` goes on from there; the files stay as they are",
+        "what was staged or shelved is in the old packs; `muse gc --forget` removes these",
+    ]
+    assert "Set 3 packs aside, as .muse/objects/pack/….damaged" in answer.lines
     assert ok("reset", "found") and muse("status", "--json").json["clean"]
+
+
+def test_no_commit_is_left(repo: Repo) -> None:
+    for path in damaged.packs(repo):
+        path.unlink()
+    for path in list(Path(repo.layout.ops).iterdir()):
+        path.unlink()
+    answer = muse("doctor")
+    assert (answer.status, answer.lines[-1]) == (3, "No operation was left, and no commit in the packs.")
+
+
+def test_the_way_on_is_that_of_the_branch(repo: Repo) -> None:
+    before = short("HEAD~1")
+    ok("branch", "other", "HEAD~2")
+    ok("checkout", "other")
+    Path("b.txt").write_text("elsewhere\n")
+    ok("commit", "-m", "elsewhere")
+    ok("checkout", "main")
+    lose(repo, 2)
+    assert f"`muse reset {before}` goes to the last commit here" in muse("doctor").lines[-1]
 
 
 def lose(repo: Repo, number: int) -> None:

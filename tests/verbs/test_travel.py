@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from muse.core import writing
+from muse.core import trees, writing
 from muse.core.command import State
 from muse.core.errors import Refused
 from muse.core.plan import Target
 from muse.core.repo import Repo
+from muse.core.store import ObjectStore
 from muse.core.types import Change, Entry, digest_of
 from muse.display.text import render
 from muse.verbs import _travel
@@ -34,6 +36,25 @@ def planned(*targets: Target, force: bool = False, also: tuple[str, ...] = ()) -
         return writing.Draft(lambda left: _travel.changes_of(plans), None)
 
     return writing.writing(Repo.open(), "go", (), work)
+
+
+def test_what_is_committed_is_looked_up_once_a_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder of ten thousand files, too."""
+    ok("init")
+    (folder / "data").mkdir()
+    for number in range(30):
+        Path(f"data/{number}").write_text(f"{number}")
+    ok("commit", "-m", "x")
+    read, reads = trees.read_tree, list[object]()
+
+    def noted(store: ObjectStore, digest: bytes | None) -> Mapping[str, Entry]:
+        reads.append(digest)
+        return read(store, digest)
+
+    monkeypatch.setattr(trees, "read_tree", noted)
+    targets = [Target(f"data/{number}", OLD, NEW) for number in range(30)]
+    assert len(planned(*targets)) == 30
+    assert len(reads) <= 3
 
 
 def test_what_was_done_is_counted() -> None:
