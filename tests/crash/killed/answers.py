@@ -48,8 +48,13 @@ def is_named(struck: Struck, err: str) -> bool:
 
 
 def may_fail(prepared: Prepared, call: Call) -> bool:
-    """Whether it is nobody's business that a call failed: it only reads or removes, or is about a cache or a lock."""
+    """Whether it is nobody's business that a call failed, if the work was done.
+
+    It only reads or removes, is about a cache or a lock, or there is another way.
+    """
     derived = call.paths[-1].startswith((".muse/cache", ".muse/restore/#"))
+    placed = call.name == "renameat2" and call.paths[0].startswith(".muse/restore/#")  # a plain rename may do, too
     tried = call.name == "link" and call.paths[-1].startswith(".muse/.muse-tmp-")  # `init` looks whether it can
     made = call.name == "mkdir" and os.path.isdir(os.path.join(prepared.root, call.paths[-1]))
-    return derived or made or tried or not call.changes or call.name in ("flock", "rmdir", "unlink", "unlinkat")
+    removes = call.name in ("rmdir", "unlink", "unlinkat")
+    return derived or placed or made or tried or removes or not call.changes or call.name == "flock"
