@@ -6,10 +6,12 @@ is ever overwritten. So a doctor that is killed leaves the repository no worse t
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from muse.core import caches, cure, finish, folder_state, fsck, health, hints, history, object_store, ops, worktree
 from muse.core.cure import Cure
 from muse.core.disk import Folders
-from muse.core.errors import Damaged, MuseError
+from muse.core.errors import Damaged, MuseError, SystemTrouble, Unconfirmed
 from muse.core.findings import Findings
 from muse.core.named import NamedTuple
 from muse.core.names import show
@@ -22,6 +24,8 @@ from muse.core.writing import writing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from muse.core.ops import Operation
     from muse.core.paths import Layout
     from muse.core.repo import Repo
@@ -66,21 +70,34 @@ def repair(repo: Repo) -> Repair:
             held.acquire(shared=False)
             mended += _heal_singles(repo)
             done = writing(repo, "doctor", (), cure.draft, ends=_ends)
-            mended += _mend_applied(repo, notes)
-        newest = ops.newest(layout)
-        if newest is not None and hints.is_stale(layout, newest):
-            hints.remove_strange(layout.head)
-            ops.write_head(layout, newest)
-            mended.append("wrote HEAD anew")
-        if not findings.clean:
-            findings = fsck.check(layout)
-        if folder_state.is_unfinished(layout, newest):
-            _finish(repo, held, notes)
+        with _telling(done):
+            if not findings.clean:
+                mended += _mend_applied(repo, notes)
+            newest = ops.newest(layout)
+            if newest is not None and hints.is_stale(layout, newest):
+                hints.remove_strange(layout.head)
+                ops.write_head(layout, newest)
+                mended.append("wrote HEAD anew")
+            if not findings.clean:
+                findings = fsck.check(layout)
+            if folder_state.is_unfinished(layout, newest):
+                _finish(repo, held, notes)
     finally:
         held.release()
     if held.warning:
         notes.append(held.warning)
     return Repair(done, tuple(mended), findings, tuple(notes))
+
+
+@contextmanager
+def _telling(done: Cure) -> Iterator[None]:
+    """What goes wrong from here on does not hide that the repair was recorded."""
+    try:
+        yield
+    except SystemTrouble as error:
+        if not done.recorded:
+            raise
+        raise Unconfirmed(f"recorded as operation {done.recorded}, but {error.message}", error.hint) from error
 
 
 def _finish(repo: Repo, held: WorktreeLock, notes: list[str]) -> None:

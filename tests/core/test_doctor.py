@@ -521,6 +521,20 @@ def test_no_operation_is_whole_and_the_first_were_dropped(repo: Repo) -> None:
     ok("gc")
 
 
+def test_a_repair_that_cannot_be_looked_at_is_told(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    flip(operation(repo, 4))
+    answers = iter([fsck.check(repo.layout)])
+
+    def once(layout: Layout) -> object:
+        for answer in answers:
+            return answer
+        raise SystemTrouble("cannot list it")
+
+    monkeypatch.setattr(fsck, "check", once)
+    with pytest.raises(Unconfirmed, match="recorded as operation 5, but cannot list it"):
+        doctor.repair(repo)
+
+
 def test_neither_operation_nor_pack_is_left(repo: Repo) -> None:
     for path in packs(repo):
         path.unlink()
