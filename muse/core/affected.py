@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import islice
 from math import inf
 
-from muse.core.clock import parse
+from muse.core.clock import seconds
 from muse.core.dag import read_commit
 from muse.core.errors import MuseError
 from muse.core.named import NamedTuple
@@ -117,9 +117,4 @@ class Affected:
 
 def _seconds(one: Broken) -> float:
     """When it was made; a commit that is lost itself comes before all others, a time that is none after them."""
-    if one.record is None:
-        return inf
-    try:
-        return parse(one.record.time)
-    except ValueError:
-        return -inf
+    return inf if one.record is None else seconds(one.record.time)

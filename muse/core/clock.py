@@ -51,6 +51,14 @@ def parse(text: str) -> float:
     return whole + fraction
 
 
+def seconds(text: str) -> float:
+    """As `parse`; minus infinity for a text that is no time, so that it counts as the oldest."""
+    try:
+        return parse(text)
+    except ValueError:
+        return float("-inf")
+
+
 def ago(text: str) -> float | None:
     """The moment that a person means, in seconds since 1970; None when it cannot be told.
 

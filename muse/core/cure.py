@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from muse.core import hints, history, progress
-from muse.core.clock import parse
+from muse.core.clock import seconds
 from muse.core.dag import read_commit
 from muse.core.errors import Damaged, MuseError
 from muse.core.health import Examiner, Health
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from muse.core.command import State
+    from muse.core.records import Commit
     from muse.core.types import PackRef
     from muse.core.view import Section
 
@@ -114,8 +115,8 @@ class _Patient:
         unsure = all_lost or missing or lost
         aside = tuple(ref for ref in retires if unsure and os.path.lexists(self.layout.pack(ref.name)))
         back_at = self.newest.number if self.state.number > self.newest.number else 0
-        done = self.state.number + 1, back_at, lost, self.copied, retires, aside, found
-        cure = Cure(*done, all_lost, tuple(branches))
+        number = self.state.number + 1
+        cure = Cure(number, back_at, lost, self.copied, retires, aside, found, anew=all_lost, branches=tuple(branches))
         return Draft(
             lambda left: cure,
             self.newest.view._replace(branches=branches) if all_lost else self.newest.view,
@@ -182,24 +183,17 @@ class _Patient:
     def _found(self, reach: Reach) -> tuple[bytes, ...]:
         """The last commits in packs that the operation does not name: a lost one may have. They are kept as well.
 
-        Those that cannot be had whole come last.
+        The newest come first, those that cannot be had whole last.
         """
         named = {ref.name for ref in self.newest.packs}
-        commits: dict[bytes, tuple[bytes, ...]] = {}
+        commits: dict[bytes, Commit] = {}
         for ref in self.everywhere.refs:
             for digest in self._commits_in(ref) if ref.name not in named else ():
                 if digest not in reach.commits:
-                    commits[digest] = read_commit(self.everywhere, digest).parents
-        tips = sorted(commits.keys() - {parent for parents in commits.values() for parent in parents}, key=self._age)
+                    commits[digest] = read_commit(self.everywhere, digest)
+        tips = commits.keys() - {parent for commit in commits.values() for parent in commit.parents}
         whole = {tip: self._keep_commit(tip) for tip in tips}
-        return tuple(sorted(tips, key=lambda tip: not whole[tip]))
-
-    def _age(self, commit: bytes) -> tuple[float, bytes]:
-        """The newest come first; a time that is none counts as the oldest."""
-        try:
-            return -parse(read_commit(self.everywhere, commit).time), commit
-        except ValueError:
-            return 0.0, commit
+        return tuple(sorted(tips, key=lambda tip: (not whole[tip], -seconds(commits[tip].time), tip)))
 
     def _commits_in(self, ref: PackRef) -> list[bytes]:
         try:

@@ -31,6 +31,12 @@ Signature = tuple[int, int, int, int, int]
 
 signature = attrgetter("st_mtime_ns", "st_ctime_ns", "st_size", "st_ino", "st_mode")
 
+
+def differ_in_names_alone(one: Signature, other: Signature) -> bool:
+    """Whether two signatures are the same but for the time of the inode, which tells of its names, too."""
+    return one[:1] + one[2:] == other[:1] + other[2:]
+
+
 #: A signature that no file has: "look again".
 UNKNOWN: Signature = (0, 0, 0, 0, 0)
 
@@ -151,7 +157,7 @@ def _read_file(dir_fd: int, name: str, keep: bool, large: Callable[[], Incoming]
         seen = signature(state)
         incoming = large() if keep and large is not None and state.st_size > LARGE else None
         if incoming is not None:
-            data, digest = None, _stream(fd, incoming)
+            data, digest = None, _stream(fd, incoming, state.st_size)
         else:
             data, digest = _bytes_and_digest(fd, state.st_size, keep)
         if signature(os.fstat(fd)) != seen:
@@ -163,9 +169,9 @@ def _read_file(dir_fd: int, name: str, keep: bool, large: Callable[[], Incoming]
     return Content(Entry(mode_of(state), digest), seen, is_racy(seen, now), data, incoming)
 
 
-def _stream(fd: int, incoming: Incoming) -> bytes:
+def _stream(fd: int, incoming: Incoming, size: int) -> bytes:
+    done = 0
     try:
-        done, size = 0, os.fstat(fd).st_size
         for chunk in _chunks(fd):
             progress.report("reading a large file, MB", done // _MB, size // _MB)
             incoming.write(chunk)
@@ -265,12 +271,12 @@ class Folders:
     def still(self, path: str, found: Found) -> bool:
         """True when what stands at `path` is what `find` found there.
 
-        Where the times prove nothing, the contents do. The time of the inode tells of other names of the file, too.
+        Where the times prove nothing, the contents do.
         """
         seen = self.seen(path)
         if seen is None or found.seen is None or (seen == found.seen and not found.racy):
             return seen == found.seen
-        if found.racy or seen[:1] + seen[2:] == found.seen[:1] + found.seen[2:]:
+        if found.racy or differ_in_names_alone(seen, found.seen):
             return self.find(path).entry == found.entry
         return False
 

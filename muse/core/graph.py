@@ -14,7 +14,7 @@ import os
 from zlib import crc32
 
 from muse.core import io
-from muse.core.clock import parse
+from muse.core.clock import seconds
 from muse.core.codec import pack, unpack
 from muse.core.dag import read_commit
 from muse.core.errors import Damaged, MuseError, TooNew
@@ -143,7 +143,7 @@ class Graph:
         self.commits.append(commit)
         self.parents.append(parents)
         self.generations.append(1 + max([self.generations[parent] for parent in parents], default=0))
-        self.seconds.append(_seconds(commit.time))
+        self.seconds.append(seconds(commit.time))
         self.filters.append(b"")
         self._new += 1
 
@@ -254,11 +254,3 @@ def _check_order(parents: list[tuple[int, ...]], generations: list[int]) -> None
                 highest = generations[parent]
         if generations[place] != highest + 1:
             raise ValueError
-
-
-def _seconds(time: str) -> float:
-    """Seconds since 1970; a time that is none counts as the oldest."""
-    try:
-        return parse(time)
-    except ValueError:
-        return float("-inf")

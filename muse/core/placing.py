@@ -14,7 +14,7 @@ import errno
 import os
 
 from muse.core import syscalls
-from muse.core.disk import NotAFile, read_entry, signature
+from muse.core.disk import NotAFile, differ_in_names_alone, read_entry, signature
 from muse.core.errors import MuseError
 
 TYPE_CHECKING = False
@@ -146,10 +146,10 @@ def _look_again(path: str, dir_fd: int, name: str, found: Found, give_back: Call
 def _is_still(path: str, dir_fd: int, name: str, found: Found) -> bool:
     """Whether a file is the one that was found; its contents say so where its times do not.
 
-    The time of the last change of the inode tells of names, too. Some file systems number a file anew when it moves.
+    Some file systems number a file anew when it moves.
     """
     seen = signature(os.stat(path, dir_fd=dir_fd, follow_symlinks=False))
-    if not found.racy and found.seen is not None and seen[:1] + seen[2:] == found.seen[:1] + found.seen[2:]:
+    if not found.racy and found.seen is not None and differ_in_names_alone(seen, found.seen):
         return True
     try:
         return read_entry(dir_fd, path, name, keep=False).entry == found.entry

@@ -175,10 +175,12 @@ def _way_on(state: State, findings: Findings) -> str:
     broken = {one.commit: one.record is None or any(map(_is_folder, one.paths)) for one in findings.broken}
     if state.view.commit is None or not broken.get(state.view.commit):
         return ""
-    branch = state.view.branch
-    whole = [view for view in _views(state) if view.commit is not None and view.commit not in broken]
-    for view in sorted(whole, key=lambda view: view.branch != branch)[:1]:
-        back = f"`muse reset {short_id(id_of(view.commit or b''))}`"
-        where = "here" if view.branch == branch else f"of {view.branch or 'no branch'}"
-        return f"{back} goes to the last commit {where} that is whole; the files stay as they are"
-    return "move `.muse` away, and `muse init` starts anew with the files that are here"
+    seen = [(view.branch, view.commit) for view in _views(state)]
+    whole = [(branch, commit) for branch, commit in seen if commit is not None and commit not in broken]
+    if not whole:
+        return "move `.muse` away, and `muse init` starts anew with the files that are here"
+    here = state.view.branch
+    branch, commit = min(whole, key=lambda one: one[0] != here)  # the newest of this branch, else of any
+    where = "here" if branch == here else f"of {branch or 'no branch'}"
+    back = f"`muse reset {short_id(id_of(commit))}`"
+    return f"{back} goes to the last commit {where} that is whole; the files stay as they are"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.core import dag, graph, trees
+from muse.core import clock, dag, graph, trees
 from muse.core.errors import Damaged
 from muse.core.graph import Graph
 from tests.core.histories import SHAPES, Shape, ancestors, build, commit, line
@@ -43,7 +43,7 @@ def plainly(store: MemoryStore, tips: list[bytes]) -> list[bytes]:
     order = []
     while left:
         parents = {parent for record in left.values() for parent in record.parents}
-        ready = [(-graph._seconds(record.time), digest) for digest, record in left.items() if digest not in parents]
+        ready = [(-clock.seconds(record.time), digest) for digest, record in left.items() if digest not in parents]
         order.append(min(ready)[1])
         del left[order[-1]]
     return order
@@ -215,7 +215,7 @@ def test_merge_bases_are_the_best_common_ancestors(shape: Shape, first: int, sec
     best = {one for one in common if not any(one in ancestors(store, [other]) for other in common - {one})}
     found = dag.merge_bases(store, left, right)
     assert found == dag.merge_bases(store, right, left)
-    assert found == sorted(best, key=lambda one: (-graph._seconds(dag.read_commit(store, one).time), one))
+    assert found == sorted(best, key=lambda one: (-clock.seconds(dag.read_commit(store, one).time), one))
 
 
 def test_merge_bases_do_not_read_what_the_graph_knows(cache: str) -> None:

@@ -267,8 +267,14 @@ def test_a_system_that_cannot_replaces(
     assert one.path.read_bytes() == b"new" and not one.other.exists()
 
 
-def test_an_edit_goes_back_where_the_system_can_only_rename(spot: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(syscalls, "rename_noreplace", faults.failing(errno.EINVAL))
+@pytest.mark.parametrize(
+    ("owner", "name", "code"), [(syscalls, "rename_noreplace", errno.EINVAL), (os, "rename", errno.ENOSPC)]
+)
+def test_what_was_saved_stays_where_the_system_can_do_less(
+    spot: Make, monkeypatch: pytest.MonkeyPatch, owner: object, name: str, code: int
+) -> None:
+    """It can only rename, and gives it back so; or it cannot move it aside."""
+    monkeypatch.setattr(owner, name, faults.failing(code))
     one = spot(b"old")
     save(one.path)
     with pytest.raises(Changed):
@@ -284,15 +290,6 @@ def test_what_cannot_move_aside_is_removed_if_it_is_still_the_same(
     one = spot(b"old")
     one.remove()
     assert not one.path.exists() and not one.other.exists()
-
-
-def test_what_cannot_move_aside_and_was_saved_stays(spot: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "rename", faults.failing(errno.ENOSPC))
-    one = spot(b"old")
-    save(one.path)
-    with pytest.raises(Changed):
-        one.remove()
-    assert one.path.read_bytes() == b"mine"
 
 
 def test_a_file_that_another_takes_the_place_of_is_not_removed(spot: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -194,8 +194,8 @@ def while_it_is_streamed(patch: pytest.MonkeyPatch, change: Callable[[], object]
     """Do something whenever a large file has been read, and it is not yet known whether it is whole."""
     stream = disk._stream
 
-    def and_change(fd: int, incoming: Incoming) -> bytes:
-        digest = stream(fd, incoming)
+    def and_change(fd: int, incoming: Incoming, size: int) -> bytes:
+        digest = stream(fd, incoming, size)
         change()
         return digest
 

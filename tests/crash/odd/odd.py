@@ -56,6 +56,20 @@ def need_mounts(place: str) -> None:
         absent(reason)
 
 
+def two_branches(run: Callable[..., object], old: Contents, new: Contents) -> None:
+    """A repository with old files on `main`, and new ones on `work`, which is checked out.
+
+    Args:
+        run: Carries out a command.
+    """
+    run("init")
+    fill(old)
+    run("commit", "-m", "old")
+    run("checkout", "-b", "work")
+    fill(new)
+    run("commit", "-m", "new")
+
+
 def fill(contents: Contents) -> None:
     """Make the folder hold these files; folders stay, as one may be mounted, unless a file takes their place."""
     there = files()
@@ -86,12 +100,7 @@ def a_day(type_in: Callable[..., Answer] = muse, *, said: str = "") -> None:
         assert said in answer.out or words[0] not in _LOCKING, (words, answer)
         assert not litter("."), f"left by {words}: {litter('.')}"
 
-    done("init")
-    fill(OLD)
-    done("commit", "-m", "old")
-    done("checkout", "-b", "work")
-    fill(NEW)
-    done("commit", "-m", "new")
+    two_branches(done, OLD, NEW)
     for words, wanted in ((("checkout", "main"), OLD), (("undo",), NEW), (("redo",), OLD), (("branch", "b"), OLD)):
         done(*words)
         assert files() == wanted, f"{words}: the folder is another"

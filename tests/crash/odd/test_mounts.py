@@ -15,7 +15,7 @@ from tests.crash import harness
 from tests.crash.apart import BIND, mount
 from tests.crash.campaign import Campaign, Row
 from tests.crash.contents import SMALL, SMALL_EDITED, noise
-from tests.crash.odd.odd import a_day, alone, files, fill
+from tests.crash.odd.odd import a_day, alone, files, fill, two_branches
 from tests.crash.points import Sampling, first_write
 from tests.environment import absent
 
@@ -42,23 +42,15 @@ def test_killed_on_several_mounts(
     env = environment | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
     command = harness.process(["checkout", "main"])
 
-    def prepare() -> None:
-        ok("init")
-        fill(SMALL)
-        ok("commit", "-m", "old")
-        ok("checkout", "-b", "work")
-        fill(new)
-        ok("commit", "-m", "new")
-
     def points() -> list[Fault]:
-        prepare()
+        two_branches(ok, SMALL, new)
         for step in ("main", "work", "main"):
             calls = faults.trace(harness.process(["checkout", step]), cwd=".", env=env).main
         changing = [call for call in calls[first_write(calls) :] if call.changes]
         return [Fault(call, "signal=SIGKILL") for call in usual.some(12, changing)]
 
     def check(fault: Fault) -> None:
-        prepare()
+        two_branches(ok, SMALL, new)
         outcome = faults.run(command, fault, cwd=".", env=env)
         assert outcome.status < 0 or outcome.hit is None, outcome
         for path, what in files().items():
