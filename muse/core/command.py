@@ -53,25 +53,40 @@ class State(NamedTuple):
         """The numbers of all operations that are kept, newest first."""
         return range(self.number, self.operation.oldest - 1 if self.operation is not None else 0, -1)
 
-    def operations(self) -> Iterator[Operation]:
+    def operations(self, lost: list[int] | None = None) -> Iterator[Operation]:
         """Every operation that is kept, newest first, without damaged ones that `doctor` has stood in for.
 
+        Args:
+            lost: Takes the numbers of those that are damaged or missing, and they are passed over.
+
         Raises:
-            Damaged: One is missing, or is not what was written.
+            Damaged: One is missing, or is not what was written, and `lost` is not given.
         """
-        lost: set[int] = set()
+        mended: set[int] = set()
         for number in self.kept:
-            if number in lost:
+            if number in mended:
                 continue
             try:
-                operation = ops.read(self.repo.layout, number)
-            except FileNotFoundError:
-                newest = ops.newest(self.repo.layout)
-                if newest is not None and number < newest.oldest:
-                    return  # a gc has dropped it meanwhile
-                raise Damaged(f"operation {number} is missing from the log") from None
-            lost.update(operation.lost)
+                operation = self._operation(number)
+            except Damaged:
+                if lost is None:
+                    raise
+                lost.append(number)
+                continue
+            if operation is None:
+                return
+            mended.update(operation.lost)
             yield operation
+
+    def _operation(self, number: int) -> Operation | None:
+        """An operation that is kept; None when a gc has dropped it meanwhile."""
+        try:
+            return ops.read(self.repo.layout, number)
+        except FileNotFoundError:
+            newest = ops.newest(self.repo.layout)
+            if newest is not None and number < newest.oldest:
+                return None
+            raise Damaged(f"operation {number} is missing from the log") from None
 
 
 def reading(repo: Repo, work: Callable[[State], T], *, live: bool = False) -> T:
@@ -84,7 +99,11 @@ def reading(repo: Repo, work: Callable[[State], T], *, live: bool = False) -> T:
             changed them under its eyes.
     """
     notes: list[str] = []
-    operation = ops.newest(repo.layout)
+    operation, gone = ops.latest(repo.layout)
+    if gone and operation is not None:
+        from muse.core import hints
+
+        notes.append(f"{hints.ahead(repo.layout, operation.number)}; `muse doctor` looks for it")
     if folder_state.is_unfinished(repo.layout, operation):
         from muse.core import finish
 

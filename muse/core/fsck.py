@@ -205,7 +205,8 @@ class _Check:
         unnamed = [ref for ref in health.packs_in_folder(self.layout) if ref.name not in named]
         if unnamed:
             size = sum(ref.size for ref in unnamed)
-            self.remarks.append(f"{_packs(unnamed)} of {size:,} bytes named by no operation: `muse gc` removes such")
+            goes = "" if hints.ahead(self.layout, self.where.last) else ": `muse gc` removes such"
+            self.remarks.append(f"{_packs(unnamed)} of {size:,} bytes named by no operation{goes}")
         aside = health.set_aside(self.layout)
         if aside:
             names = ", ".join(ref.name for ref in aside)

@@ -196,7 +196,12 @@ def digest(layout: Layout, number: int) -> bytes:
 
 
 def newest_number(layout: Layout) -> int:
-    """The highest number in the log; 0 when the log is empty.
+    """The highest number in the log; 0 when the log is empty."""
+    return _end(layout)[0]
+
+
+def _end(layout: Layout) -> tuple[int, int]:
+    """The highest number in the log, and the hint.
 
     Starts at the hint in `HEAD` and probes upwards; lists the folder only when the hint is no help. That goes for one
     that leads to an entry without another before it: a gc has been there, and that entry may be one that a writer,
@@ -208,7 +213,7 @@ def newest_number(layout: Layout) -> int:
         number = _last_from(layout, max(numbers(layout), default=0))
         if not number:
             _check_empty(layout, hint)
-    return number
+    return number, hint
 
 
 def _check_empty(layout: Layout, hint: int) -> None:
@@ -240,15 +245,43 @@ def _stands(layout: Layout, number: int) -> bool:
     return os.path.lexists(layout.operation(number))
 
 
+class Latest(NamedTuple):
+    """Where the log ends.
+
+    Attributes:
+        operation: The newest operation; None in a repository without history.
+        gone: Whether `HEAD` has named a later one for some time, which is not there.
+    """
+
+    operation: Operation | None
+    gone: bool
+
+
 def newest(layout: Layout) -> Operation | None:
     """The newest operation; None in a repository without history."""
+    return latest(layout).operation
+
+
+def latest(layout: Layout) -> Latest:
+    """The newest operation, and whether there was a later one."""
     for _ in range(TRIES):
-        number = newest_number(layout)
+        number, hint = _end(layout)
         try:
-            return read(layout, number) if number else None
+            operation = read(layout, number) if number else None
+            return Latest(operation, hint > number and _is_missed(layout, hint))
         except FileNotFoundError:
             continue  # a gc has dropped it meanwhile
     raise Damaged(f"operation {number} is missing from the log")
+
+
+def _is_missed(layout: Layout, hint: int) -> bool:
+    """Whether an entry that `HEAD` names is not there.
+
+    A command makes its entry before it names it. On a network another machine may see the name first, for a while.
+    """
+    from muse.core.stale import is_young
+
+    return not _stands(layout, hint) and not is_young(layout.head)
 
 
 def open_store(

@@ -12,7 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from muse.core import create, crowd, entry, finish, folder_state, io, join, log, ops, syscalls, view, worktree
 from muse.core.command import State, view_of
-from muse.core.errors import MuseError, NotARepository, Refused, SystemTrouble, Unconfirmed
+from muse.core.errors import Damaged, MuseError, NotARepository, Refused, SystemTrouble, Unconfirmed
 from muse.core.ops import Operation
 from muse.core.pack import LARGE, PackGone
 from muse.core.pack_writer import PackWriter
@@ -149,11 +149,23 @@ class _Writing:
         )
 
     def _open(self) -> State:
-        operation, last = self.ends(self.layout)[:2] if self.ends is not None else (ops.newest(self.layout), 0)
+        operation, last = self.ends(self.layout)[:2] if self.ends is not None else (self._newest(), 0)
         writer = PackWriter(self.layout, durable=self.repo.durable, way=self.repo.way)
         self._forget_retired(operation)
         store = ops.open_store(self.layout, operation, writer, self.kept)
         return State(self.repo, operation, view_of(operation), store, self.notes, last)
+
+    def _newest(self) -> Operation | None:
+        """The newest operation, unless a later one is gone: it may arrive yet, and its objects may be found."""
+        operation, gone = ops.latest(self.layout)
+        if gone and operation is not None:
+            from muse.core import hints
+
+            raise Damaged(
+                hints.ahead(self.layout, operation.number),
+                "Nothing was changed. If the folder is being synced, wait for that; else `muse doctor` looks for it.",
+            )
+        return operation
 
     def _check_intent(self, state: State) -> None:
         view = state.view

@@ -11,35 +11,49 @@ from muse.core.plan import Target
 from muse.core.repo import Repo
 from muse.core.types import Entry, id_of
 from muse.core.writing import EXCLUSIVE, Draft, writing
-from muse.display.document import Block, Notice, Span, Table, line
+from muse.display.document import Block, Hint, Notice, Span, Table, line
 from muse.display.result import Result
-from muse.display.words import short_id, when
+from muse.display.words import plural, short_id, when
 from muse.verbs import _steps
 from muse.verbs._steps import StepResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
 EXAMPLE = "muse op log"
+#: Most numbers that are listed in one line.
+_SHOWN = 20
 
 
 class OpLogResult(Result, tuple[Operation, ...]):
     """Operations, newest first. A tuple: `log[0].command`.
 
     Attributes:
+        lost: Numbers of operations that are damaged or missing.
         notes: Warnings.
     """
 
+    lost: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def blocks(self) -> Iterable[Block]:
+    @property
+    def exit_status(self) -> int:
+        """3 when some operations cannot be had."""
+        return 3 if self.lost else 0
+
+    def blocks(self) -> Iterator[Block]:
         """The answer for people."""
-        notes = map(Notice, self.notes)
-        if not self:
-            return (*notes, line("Nothing has happened yet."))
-        return (*notes, Table(tuple(self._row(operation) for operation in self)))
+        yield from map(Notice, self.notes)
+        if self:
+            yield Table(tuple(self._row(operation) for operation in self))
+        elif not self.lost:
+            yield line("Nothing has happened yet.")
+        if self.lost:
+            shown = ", ".join(map(str, self.lost[:_SHOWN]))
+            yield line((f"{plural(len(self.lost), 'operation')} cannot be had", "error"), f": {shown}")
+            yield Hint("`muse doctor` stands in for them, and keeps what they held as far as it is there")
 
     def _row(self, operation: Operation) -> tuple[Span, ...]:
         view = operation.view
@@ -111,8 +125,9 @@ def op(
 
 
 def _log(state: State, limit: int | None) -> OpLogResult:
-    found = OpLogResult(islice(state.operations(), limit))
-    found.notes = tuple(state.notes)
+    lost: list[int] = []
+    found = OpLogResult(islice(state.operations(lost), limit))
+    found.lost, found.notes = tuple(lost), tuple(state.notes)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -364,9 +365,35 @@ def test_a_log_that_is_gone_is_damage_and_no_new_repository(layout: Layout) -> N
 
 
 def test_a_newest_entry_that_is_never_there_is_damage(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ops, "newest_number", lambda layout: 7)
+    monkeypatch.setattr(ops, "_end", lambda layout: (7, 7))
     with pytest.raises(Damaged, match="operation 7 is missing from the log"):
         ops.newest(layout)
+
+
+@pytest.mark.parametrize(("age", "hint", "gone"), [(120, 3, True), (10, 3, False), (120, 2, False)])
+def test_a_later_entry_that_is_not_there_is_gone(layout: Layout, age: int, hint: int, gone: bool) -> None:
+    """Unless the hint is young: over a network it may be seen before the entry."""
+    for number in (1, 2):
+        put(layout, number)
+    ops.write_head(layout, an_operation(hint))
+    then = time.time() - age
+    os.utime(layout.head, (then, then))
+    operation, found = ops.latest(layout)
+    assert operation is not None and (operation.number, found) == (2, gone)
+
+
+def test_an_entry_that_comes_meanwhile_is_not_gone(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(layout, 1)
+    ops.write_head(layout, an_operation(2))
+    os.utime(layout.head, (0, 0))
+    read = ops.read
+
+    def and_come(layout: Layout, number: int) -> Operation:
+        put(layout, 2)
+        return read(layout, number)
+
+    monkeypatch.setattr(ops, "read", and_come)
+    assert ops.latest(layout).gone is False
 
 
 def test_the_hint_never_goes_back_unless_it_leads_nowhere(layout: Layout) -> None:

@@ -52,7 +52,7 @@ SCRIPTS = {
     "undo": "checkout HEAD~1 \n checkout main \n undo \n write change.txt more \n undo \n cd empty \n undo",
     "redo": "checkout HEAD~1 \n undo \n redo \n undo \n write change.txt more \n redo \n cd empty \n redo",
     "op": "checkout HEAD~1 \n checkout main \n op restore 4 \n op restore 5 \n op restore 1 \n op restore 8 \n op log"
-    "\n write change.txt more \n op restore 5",
+    "\n write change.txt more \n op restore 5 \n write .muse/ops/000000000002 junk \n op log",
     "fsck": "fsck \n lose 0 \n fsck",
     "doctor": "doctor \n lose 0 \n doctor \n write .muse/ops/000000000004 junk \n doctor",
     "gc": "gc \n gc --forget \n gc --dry-run \n gc --forget --yes \n gc --forget",

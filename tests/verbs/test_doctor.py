@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,26 @@ def test_something_is_lost(repo: Repo) -> None:
     ]
     assert muse("doctor").lines == answer.lines[4:]
     assert muse("doctor").status == 3
+
+
+@pytest.mark.parametrize("words", [["commit", "-m", "x"], ["undo"], ["branch", "b"], ["checkout", "HEAD~1"], ["gc"]])
+def test_nothing_is_recorded_where_a_later_operation_was(repo: Repo, words: list[str]) -> None:
+    """The next would take its number, and gc its pack."""
+    third = short()
+    operation(repo, 4).unlink()
+    os.utime(repo.layout.head, (0, 0))
+    gone = f"{repo.layout.head} names operation 4, and the newest is 3: what came after that is gone"
+    assert refused(*words, status=3).splitlines() == [
+        f"error: {gone}",
+        "Nothing was changed. If the folder is being synced, wait for that; else `muse doctor` looks for it.",
+    ]
+    for look in (["status"], ["log"], ["op", "log"]):
+        assert ok(*look).splitlines()[0] == f"! {gone}; `muse doctor` looks for it"
+    assert "gc" not in muse("fsck").out
+    ok("doctor")
+    ok("branch", "found", third)
+    ok("gc")
+    assert ok("log", "found").split()[0] == third
 
 
 def test_the_newest_operation_is_lost(repo: Repo) -> None:

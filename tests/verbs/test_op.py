@@ -9,8 +9,11 @@ import pytest
 
 import muse as api
 from muse.core.ops import Operation
+from muse.core.paths import Layout
 from muse.testing.repositories import read_contents
+from muse.verbs.op import OpLogResult
 from tests.commands import commit_id, muse, ok, refused
+from tests.core.damaged import flip
 
 
 @pytest.fixture
@@ -34,6 +37,25 @@ def test_log(busy: Path) -> None:
         f"2  2026-03-14 12:00  ada@{host}  commit -m 'first look'   main  3239b604a4",
     ]
     assert ok("op", "log", "-n", "1").split() == ok("op").splitlines()[0].split()
+
+
+def test_log_lists_what_can_be_read(busy: Path) -> None:
+    layout = Layout(".")
+    os.unlink(layout.operation(3))
+    flip(Path(layout.operation(2)))
+    answer = muse("op", "log")
+    assert (answer.status, answer.err) == (3, "")
+    assert [words[0] for words in map(str.split, answer.lines[:2])] == ["4", "1"]
+    assert answer.lines[2:] == [
+        "2 operations cannot be had: 3, 2",
+        "`muse doctor` stands in for them, and keeps what they held as far as it is there",
+    ]
+    assert [one["number"] for one in muse("op", "log", "--json").json] == [4, 1]
+    assert muse("op", "log", "-n", "1").status == 0
+    found = api.op()
+    assert isinstance(found, OpLogResult) and found.lost == (3, 2)
+    muse("doctor")
+    assert [words.split()[0] for words in ok("op", "log").splitlines()] == ["5", "4", "1"]
 
 
 def test_log_as_json(busy: Path) -> None:
