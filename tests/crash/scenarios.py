@@ -99,8 +99,10 @@ _SHELVED = *_STAGED, (None, ("shelf", "push"))
 _TWO = _FIRST, _START, _SECOND
 _WAS_RESET = *_TWO, (AT_WORK, _HARD)
 _UNDO = (None, ("undo",))
-#: `redo` would not bring back what was in the way; the number is that of the reset.
+#: `redo` or `undo` would not bring back what was in the way; the number is that of the operation before.
 _FORCED_BACK = ("undo", "--force"), Then(("op", "restore", "5"), 0, back=True)
+_FORCED_AGAIN = ("redo", "--force"), Then(("op", "restore", "6"), 0, back=True)
+_FORCED_TO = ("op", "restore", "4", "--force"), Then(("op", "restore", "5"), 0, back=True)
 _IN_THE_WAY = SMALL | {"notes.md": (FILE, b"not committed yet\n"), "plots/one.txt": (FILE, b"neither\n")}
 
 #: What is struck in every way, and again in the command that finishes, with a person's edits between.
@@ -167,6 +169,8 @@ MORE = {
     "redo of a reset": _of(_undone("redo"), *_WAS_RESET, _UNDO, edits=WORK_EDITS),
     "redo of a commit": _of(_undone("redo"), _FIRST, _SECOND, _UNDO, edits=COMMIT_EDITS),
     "undo --force": _of(_FORCED_BACK, *_WAS_RESET, work=_IN_THE_WAY, edits=WORK_EDITS),
+    "redo --force": _of(_FORCED_AGAIN, *_WAS_RESET, _UNDO, work=_IN_THE_WAY, edits=WORK_EDITS),
+    "op restore --force": _of(_FORCED_TO, *_WAS_RESET, work=_IN_THE_WAY, edits=WORK_EDITS),
     "checkout --force": _of(_again("checkout", "--force", "start"), *_TWO, work=_IN_THE_WAY, edits=WORK_EDITS),
     "op restore": _of(_undone("op", "restore", "4"), *_WAS_RESET, edits=WORK_EDITS),
     "add": _of(_again("add", "."), _FIRST, work=AT_WORK),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from itertools import cycle
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -12,7 +15,7 @@ from muse import verbs
 from muse.testing import faults
 from muse.testing.faults import Call, Fault
 from tests.crash import points
-from tests.crash.campaign import Campaign
+from tests.crash.campaign import Campaign, Row
 from tests.crash.checks import check_edited, check_next_command, check_survived, make, side_of
 from tests.crash.contents import Edit
 from tests.crash.harness import Prepared, Side, Struck, process, scratch, strike
@@ -70,6 +73,39 @@ def test_killed_in_another_thread(prepared: Prepared, campaign: Campaign, sampli
     )
 
 
+def test_killed_while_a_setting_of_the_user_is_written(
+    strace: None, environment: dict[str, str], place: str, rows: list[Row], usual: Sampling
+) -> None:
+    """It lies outside any repository, and is old or new."""
+    command, env = process(["config", "--user", "author.name", "Grace"]), environment | {"PYTHONDONTWRITEBYTECODE": "1"}
+
+    def home() -> Path:
+        folder = Path(tempfile.mkdtemp(dir=place), "home")
+        (folder / ".config/muse").mkdir(parents=True)
+        (folder / ".config/muse/config.toml").write_text('[author]\nname = "Ada"\n')
+        return folder
+
+    def at(folder: Path) -> dict[str, str]:
+        return env | {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / ".config")}
+
+    def points() -> list[Fault]:
+        for folder in (home(), home()):
+            calls = faults.trace(command, cwd=str(folder), env=at(folder)).main
+        return [Fault(call, _KILL) for call in calls if call.changes and call.paths[-1].startswith(".config")]
+
+    def check(fault: Fault) -> None:
+        folder = home()
+        outcome = faults.run(command, fault, cwd=str(folder), env=at(folder))
+        assert outcome.status < 0, outcome
+        assert [path.name for path in (folder / ".config/muse").iterdir()] == ["config.toml"]
+        file = folder / ".config/muse/config.toml"
+        assert file.read_text() in (f'[author]\nname = "{name}"\n' for name in ("Ada", "Grace"))
+        subprocess.run(command, cwd=folder, env=at(folder), check=True, capture_output=True)
+        assert file.read_text() == '[author]\nname = "Grace"\n'
+
+    Campaign("config --user", rows).run_each("killed", usual.every(2, points()), check)
+
+
 class _Second(NamedTuple):
     """A second kill: after which first one, in which command, and where."""
 
@@ -113,7 +149,7 @@ def _second_kills(prepared: Prepared, sampling: Sampling, edits: tuple[Edit, ...
     calls = [call for call in prepared.calls[points.entry(prepared.calls) + 1 :] if call.changes]
     then = prepared.scenario.then
     same = not (then.status or then.back or edits[0])
-    nexts = cycle([("status",), then.words] if same else [("status",)])
+    nexts = cycle([("status",), *([then.words] if same else []), ("doctor", "--resume")])
     for call, words, edit in zip(sampling.some(5, calls, 3), nexts, cycle(edits), strict=False):
         first = strike(prepared, Fault(call, _KILL))
         side = side_of(prepared, first)
