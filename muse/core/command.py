@@ -34,6 +34,7 @@ class State(NamedTuple):
         store: Its objects.
         notes: Lines that the answer must begin with; a command may add to them.
         last: The highest number in the log, where `operation` does not have it, as what has is damaged.
+        final: Whether the command cannot start over any more: what changes under its eyes is taken as it is read.
     """
 
     repo: Repo
@@ -42,6 +43,7 @@ class State(NamedTuple):
     store: ObjectStore
     notes: list[str]
     last: int = 0
+    final: bool = False
 
     @property
     def number(self) -> int:
@@ -113,7 +115,7 @@ def reading(repo: Repo, work: Callable[[State], T], *, live: bool = False) -> T:
     for left in reversed(range(ops.TRIES)):
         store = ops.open_store(repo.layout, operation)
         try:
-            answer = work(State(repo, operation, view_of(operation), store, list(notes)))
+            answer = work(State(repo, operation, view_of(operation), store, list(notes), final=live and not left))
             if not (live and left and _has_moved(repo, operation)):
                 return answer
         except PackGone:

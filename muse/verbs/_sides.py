@@ -66,10 +66,14 @@ class Stored:
 
 
 class InFolder:
-    """Files as they stand in the folder."""
+    """Files as they stand in the folder.
 
-    def __init__(self, folders: Folders) -> None:
-        self._folders = folders
+    Args:
+        exact: Whether they must be as they were seen.
+    """
+
+    def __init__(self, folders: Folders, *, exact: bool = True) -> None:
+        self._folders, self._exact = folders, exact
 
     def size(self, path: str, entry: Entry) -> int:
         """The size of what stands there; 0 when it is gone, which `read` reports."""
@@ -77,12 +81,8 @@ class InFolder:
         return seen[2] if seen is not None else 0
 
     def read(self, path: str, entry: Entry) -> bytes:
-        """The bytes of a file that were seen to be `entry`.
-
-        Raises:
-            SystemTrouble: They are not any more.
-        """
-        return read_as(self._folders, path, entry)
+        """The bytes of a file that were seen to be `entry`, see `read_as`."""
+        return read_as(self._folders, path, entry, exact=self._exact)
 
 
 def largest(path: str) -> int:

@@ -76,7 +76,7 @@ def differs_by_noise(path: str, old: Entry | None, new: Entry | None) -> bool:
     return is_notebook(path) and old is not None and new is not None and old.mode == new.mode != LINK
 
 
-def is_noise(store: ObjectStore, folders: Folders, change: Change) -> bool:
+def is_noise(state: State, folders: Folders, change: Change) -> bool:
     """Whether what stands in the folder differs by noise alone from what is stored."""
     old, new = change.before, change.after
     if not differs_by_noise(change.path, old, new):
@@ -84,7 +84,7 @@ def is_noise(store: ObjectStore, folders: Folders, change: Change) -> bool:
     assert old is not None and new is not None
     from muse.notebook.noise import same_but_noise
 
-    return same_but_noise(store.read(old.digest), read_as(folders, change.path, new))
+    return same_but_noise(state.store.read(old.digest), read_as(folders, change.path, new, exact=not state.final))
 
 
 def essence_of(raw: bytes) -> bytes:
@@ -187,7 +187,12 @@ class _Look:
         if not differs_by_noise(change.path, old, new):
             return False
         assert old is not None and new is not None
-        left = self._essence(new.digest, lambda: self._bytes(folders, change.path, new))
+        try:
+            left = self._essence(new.digest, lambda: self._bytes(folders, change.path, new))
+        except Changing:
+            if not self.state.final:
+                raise
+            return False
         return left != b"" and left == self._essence(old.digest, lambda: self.store.read(old.digest))
 
     def _essence(self, digest: bytes, read: Callable[[], bytes]) -> bytes:
@@ -232,11 +237,15 @@ def store_as(store: ObjectStore, folders: Folders, path: str, entry: Entry, like
     store.put(content, like)
 
 
-def read_as(folders: Folders, path: str, entry: Entry) -> bytes:
+def read_as(folders: Folders, path: str, entry: Entry, *, exact: bool = True) -> bytes:
     """The bytes of a file that were seen to be `entry`.
 
+    Args:
+        exact: Whether it must still be so; otherwise what is there now is as good, and nothing when it is gone.
+
     Raises:
-        SystemTrouble: They are not any more.
+        Changing: They are not any more.
+        SystemTrouble: They cannot be read.
     """
     from muse.core.types import digest_of
 
@@ -244,7 +253,7 @@ def read_as(folders: Folders, path: str, entry: Entry) -> bytes:
         data = folders.read(path)
     except (FileNotFoundError, NotAFile, Blocked):
         data = b""
-    if digest_of(data) != entry.digest:
+    if exact and digest_of(data) != entry.digest:
         raise _changed(path)
     return data
 

@@ -174,7 +174,8 @@ class _Diff:
         if commit != state.view.commit:
             changes = self._against(commit, work)
         with Folders(state.repo.root) as folders:
-            files = list(_files.file_diffs(self._wanted(changes.values()), self.stored, InFolder(folders)))
+            there = InFolder(folders, exact=not state.final)
+            files = list(_files.file_diffs(self._wanted(changes.values()), self.stored, there))
         return [file for file in files if not file.only_noise]
 
     def _against(self, commit: bytes | None, work: _work.Work) -> dict[str, Change]:

@@ -173,7 +173,7 @@ def _split(
         for path, committed, entry in staged:
             since = Change(path, entry, disk[path].after if path in disk else committed)
             if since.before != since.after:
-                (noise if _work.is_noise(state.store, folders, since) else changes).append(since)
+                (noise if _work.is_noise(state, folders, since) else changes).append(since)
     changes.sort(key=_by_path)
     noise.sort(key=_by_path)
     return staged, tuple(changes), tuple(noise)
@@ -193,7 +193,7 @@ def _cells(state: State, changes: tuple[Change, ...]) -> dict[str, CellCounts]:
             from muse.verbs._files import notebook_diff
 
             old = state.store.read(change.before.digest)
-            new = _work.read_as(folders, change.path, change.after)
+            new = _work.read_as(folders, change.path, change.after, exact=not state.final)
             found = notebook_diff(change, old, new)
             if found is not None:
                 counts[change.path] = found.counts

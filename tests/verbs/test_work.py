@@ -6,18 +6,19 @@ import json
 import os
 import threading
 import time
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from muse.core import command, stat_cache, writing
+from muse.core import command, ops, stat_cache, writing
 from muse.core.command import State
 from muse.core.disk import Folders
 from muse.core.errors import SystemTrouble
 from muse.core.repo import Repo
 from muse.core.types import Change, Entry, digest_of
 from muse.verbs import _work
-from tests.commands import ok
+from tests.commands import muse, ok
 from tests.samples import code, notebook
 
 ONE, AGAIN, TWO = (notebook(code(source, count=count)) for source, count in (("x = 1", 1), ("x = 1", 2), ("x = 2", 1)))
@@ -168,3 +169,28 @@ def test_what_changed_since_it_was_seen_is_not_read_as_it_was(repository: Path) 
             change()
             with pytest.raises(SystemTrouble, match=r"a\.txt changed while it was read"):
                 _work.read_as(folders, "a.txt", seen)
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_what_keeps_changing_is_told_as_it_is_read(
+    committed: Path, monkeypatch: pytest.MonkeyPatch, staged: bool
+) -> None:
+    """A notebook that is saved again whenever somebody looks at it. Nothing is remembered of that."""
+    if staged:
+        Path("nb.ipynb").write_bytes(TWO)
+        ok("add", "nb.ipynb")
+    Path("nb.ipynb").write_bytes(AGAIN)
+    reads, read = count(), Folders.read
+
+    def and_save(folders: Folders, path: str) -> bytes:
+        Path(path).write_bytes(notebook(code(f"y = {next(reads)}")))
+        return read(folders, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Folders, "read", and_save)
+        assert "changed  nb.ipynb" in ok("status")
+        assert "y = " in ok("diff")
+    assert next(reads) >= 2 * ops.TRIES
+    if not staged:
+        Path("nb.ipynb").write_bytes(AGAIN)
+        assert muse("status", "--json").json["noise"] == ["nb.ipynb"]
