@@ -13,7 +13,7 @@ from muse.core.errors import UsageProblem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
     from types import ModuleType
     from typing import Any, NoReturn
 
@@ -79,7 +79,13 @@ def _options_first(parser: Parser, words: Sequence[str]) -> list[str]:
         if takes_value and not pending:
             rest.append(word)  # it stays last, or it would take what was typed before it
             continue
-        options.append(word)
-        if takes_value:
-            options.append(pending.pop(0))
+        options += _with_value(action, word, pending.pop(0), known) if takes_value else [word]
     return options + rest
+
+
+def _with_value(action: argparse.Action, word: str, value: str, known: Container[str]) -> list[str]:
+    """An option and its value: in one word where the value begins with a dash and is no option itself."""
+    name = next((name for name in action.option_strings if name.startswith("--")), "")
+    if name and value.startswith("-") and value != "--" and value.partition("=")[0] not in known:
+        return [f"{name}={value}"]
+    return [word, value]

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from zlib import crc32
 
 from muse.core import codec, io, temps, toml
-from muse.core.errors import MuseError, UsageProblem, from_os_error
+from muse.core.errors import Damaged, MuseError, UsageProblem, from_os_error
 from muse.core.named import NamedTuple
 from muse.core.paths import Layout
 
@@ -30,6 +31,10 @@ REPOSITORY, USER, DEFAULT = "repository", "user", "default"
 
 _CACHE_VERSION = 1
 
+#: Whole numbers have no more digits: what is reckoned with them stays within bounds.
+_DIGITS = 9
+_WHOLE = f"a whole number of at most {_DIGITS} digits"
+
 #: mtime, ctime, size, inode.
 _Signature = tuple[int, int, int, int]
 _Files = tuple[_Signature | None, ...]
@@ -41,12 +46,14 @@ class Known(NamedTuple):
     Attributes:
         default: What holds when no file says anything.
         about: One line for people.
-        choices: The values it may have; empty when any text will do.
+        choices: The values it may have; empty when others will do.
+        whole: It must be a whole number; otherwise, without choices, any text will do.
     """
 
     default: str
     about: str
     choices: tuple[str, ...] = ()
+    whole: bool = False
 
 
 class Setting(NamedTuple):
@@ -61,8 +68,8 @@ KNOWN: Mapping[str, Known] = {
     "author.name": Known("", "the name in your commits; empty: as in git, or as the system knows you"),
     "author.email": Known("", "the address in your commits; empty: as in git, or your login here"),
     "durability": Known("full", "whether finished work survives a power cut; off is faster", ("full", "off")),
-    "gc.keep": Known("1000", "how many operations `gc` keeps at least"),
-    "gc.days": Known("30", "for how many days `gc` keeps every operation"),
+    "gc.keep": Known("1000", "how many operations `gc` keeps at least", whole=True),
+    "gc.days": Known("30", "for how many days `gc` keeps every operation", whole=True),
     "store.publish": Known("link", "how files get their names; set by `init`", ("link", "rename", "lock")),
 }
 
@@ -95,7 +102,7 @@ class Settings:
             return cls({}, {})
         values = _cached(cache, files)
         if values is None:
-            values = tuple(toml.read(path) if seen else {} for path, seen in zip(paths, files, strict=True))
+            values = tuple(_read(path) if seen else {} for path, seen in zip(paths, files, strict=True))
             _remember(cache, files, values, began)
         return cls(*values)
 
@@ -125,12 +132,12 @@ class Settings:
         """The whole number of a key, or its known default.
 
         Raises:
-            UsageProblem: What a file has there is none, or is below 0.
+            UsageProblem: What a file has there is none, is below 0, or has too many digits.
         """
         value = self.get(key, KNOWN[key].default)
-        if isinstance(value, int | str) and str(value).isascii() and str(value).isdigit():
+        if _is_whole(value):
             return int(value)
-        raise self._wrong(key, "a whole number")
+        raise self._wrong(key, _WHOLE)
 
     def items(self) -> list[Setting]:
         """Every key that is known or set, sorted."""
@@ -162,7 +169,7 @@ def set_value(path: str, key: str, value: str, *, durable: bool = True) -> None:
         durable: Whether the change must survive a power cut.
 
     Raises:
-        UsageProblem: There is no such key or choice, the file is not TOML, or it must be edited by hand.
+        UsageProblem: There is no such key, it cannot have that value, or the file must be edited by hand.
         SystemTrouble: The system refused; the old file stands.
     """
     known = KNOWN.get(key)
@@ -170,7 +177,10 @@ def set_value(path: str, key: str, value: str, *, durable: bool = True) -> None:
         raise UsageProblem(f"there is no setting {key}", f"There are: {', '.join(KNOWN)}.")
     if known.choices and value not in known.choices:
         raise UsageProblem(f"{key} cannot be {value}", f"It can be {' or '.join(known.choices)}.")
-    toml.write(path, key, value, durable=durable)
+    if known.whole and not _is_whole(value):
+        raise UsageProblem(f"{key} cannot be {value}", f"It can be {_WHOLE}.")
+    with _of_whom(path):
+        toml.write(path, key, value, durable=durable)
 
 
 def unset_value(path: str, key: str, *, durable: bool = True) -> bool:
@@ -179,10 +189,31 @@ def unset_value(path: str, key: str, *, durable: bool = True) -> bool:
     Returns:
         False when the file does not have it.
     """
-    if key not in toml.read(path):
+    if key not in _read(path):
         return False
     toml.write(path, key, None, durable=durable)
     return True
+
+
+def _is_whole(value: object) -> bool:
+    text = str(value)
+    return isinstance(value, int | str) and text.isascii() and text.isdigit() and len(text) <= _DIGITS
+
+
+def _read(path: str) -> _Values:
+    with _of_whom(path):
+        return toml.read(path)
+
+
+@contextmanager
+def _of_whom(path: str) -> Iterator[None]:
+    """What is odd about the user's file is no damage to a repository, which `doctor` could repair."""
+    try:
+        yield
+    except Damaged as error:
+        if path != user_file():
+            raise
+        raise UsageProblem(error.message, "Move it away: your own settings belong there.") from None
 
 
 def _signature(path: str) -> _Signature | None:

@@ -10,14 +10,14 @@ import os
 
 from muse.core import hints, history, progress
 from muse.core.clock import seconds
-from muse.core.dag import read_commit
-from muse.core.errors import Damaged, MuseError
+from muse.core.errors import Damaged, MuseError, SystemTrouble, blames_the_process
 from muse.core.health import Examiner, Health
 from muse.core.named import NamedTuple
 from muse.core.ops import Operation
 from muse.core.pack import LARGE, ZSTD_PREFIX
 from muse.core.reach import COMMIT, Reach, Root, roots
 from muse.core.rescue import Everywhere, stream
+from muse.core.salvage import Salvaged
 from muse.core.store import ObjectStore
 from muse.core.trees import EMPTY_DIGEST
 from muse.core.view import View
@@ -34,11 +34,8 @@ if TYPE_CHECKING:
 
 #: What there is to go back to where the whole log is lost.
 NOTHING = Operation(0, b"", b"", "", "", "", (), "", View(), ())
-#: How the bytes of every commit begin.
-_COMMIT = b"\x97\xa6commit\x01"
-_MOST_OF_A_COMMIT = 1 << 20
 #: No operation stands in for more missing ones in a row than this.
-_MOST_LOST = 1000
+_MOST_LOST = 100_000
 
 
 class Cure(NamedTuple):
@@ -51,9 +48,13 @@ class Cure(NamedTuple):
         copied: How many objects were written anew.
         retired: Damaged or missing packs that are in the store no longer.
         aside: Those of them whose files are kept, as something is lost: they may hold what nobody can reach now.
+        strays: Packs that only a lost operation may have named. They are set aside, too: what it staged, shelved or
+            saved may be in them.
+        gone: The operation that `HEAD` named and that is not there; else 0.
         found: Commits that only a lost operation named.
         anew: Whether no operation was left, and the log begins anew.
         branches: The branches that were made of what was found then.
+        notes: Warnings.
     """
 
     recorded: int = 0
@@ -62,9 +63,12 @@ class Cure(NamedTuple):
     copied: int = 0
     retired: tuple[PackRef, ...] = ()
     aside: tuple[PackRef, ...] = ()
+    strays: tuple[PackRef, ...] = ()
+    gone: int = 0
     found: tuple[bytes, ...] = ()
     anew: bool = False
     branches: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def draft(state: State) -> Draft[Cure]:
@@ -76,9 +80,16 @@ def draft(state: State) -> Draft[Cure]:
     """
     assert state.operation is not None
     named = ObjectStore(state.repo.layout, state.operation.packs, None, lambda: True)
-    everywhere = Everywhere(state.repo.layout)
+    everywhere = Everywhere(state.repo.layout, named.refs)
     try:
         return _Patient(state, state.operation, named, everywhere).draft()
+    except SystemTrouble as error:
+        packs = map(everywhere.path, (*named.refs, *everywhere.refs))
+        pack = next((path for path in packs if path in error.message), "")
+        if not pack or blames_the_process(error):
+            raise
+        way_on = f"{error.hint} If that is no help, move {pack} away, then run `muse doctor` again."
+        raise SystemTrouble(error.message, way_on, kind=error.kind) from error
     finally:
         named.close()
         everywhere.close()
@@ -105,27 +116,37 @@ class _Patient:
         needed = _digests(reach).union(*(pack.bases for pack in packs if pack.whole))
         missing = self._gather(needed)
         all_lost = not self.newest.number
-        behind = all_lost or self.state.number > self.newest.number or hints.ahead(self.layout, self.state.number)
+        gone = hints.gone(self.layout, self.state.number)
+        behind = all_lost or gone or self.state.number > self.newest.number
         found = self._found(reach) if behind else ()
         branches = _named(found) if all_lost else {}
-        sick = [pack for pack in packs if not pack.whole]
-        if not (sick or lost or self.copied or all_lost):
-            return Draft(lambda left: Cure(), None)
-        retires = self.everywhere.refs if all_lost else tuple(pack.ref for pack in sick)
-        unsure = all_lost or missing or lost
+        strays = self._strays() if behind and not all_lost else ()
+        retires = self.everywhere.refs if all_lost else tuple(pack.ref for pack in packs if not pack.whole)
+        if not (retires or lost or self.copied or all_lost or strays):
+            return Draft(lambda left: Cure(gone=gone), None)
+        unsure = all_lost or missing or lost or gone
         aside = tuple(ref for ref in retires if unsure and os.path.lexists(self.layout.pack(ref.name)))
         back_at = self.newest.number if self.state.number > self.newest.number else 0
         number = self.state.number + 1
-        cure = Cure(number, back_at, lost, self.copied, retires, aside, found, anew=all_lost, branches=tuple(branches))
+        did = Cure(number, back_at, lost, self.copied, retires, aside, strays, gone)
+        cure = did._replace(found=found, anew=all_lost, branches=tuple(branches))
         return Draft(
-            lambda left: cure,
+            lambda left: self._done(cure),
             self.newest.view._replace(branches=branches) if all_lost else self.newest.view,
             at=self.newest.at,
             redo=self.newest.redo,
-            retires=retires,
+            retires=(*retires, *strays),
             lost=lost,
-            aside=aside,
+            aside=(*aside, *strays),
         )
+
+    def _done(self, cure: Cure) -> Cure:
+        """What became of it: a pack that cannot be renamed is not aside."""
+        aside, strays = (
+            tuple(ref for ref in refs if os.path.lexists(self.layout.pack_aside(ref.name)))
+            for refs in (cure.aside, cure.strays)
+        )
+        return cure._replace(aside=aside, strays=strays, notes=tuple(self.state.notes))
 
     def _reach(self) -> tuple[Reach, tuple[int, ...]]:
         """What the operations that are whole need, and the numbers of those that are not."""
@@ -180,6 +201,20 @@ class _Patient:
                 return True
         return False
 
+    def _strays(self) -> tuple[PackRef, ...]:
+        """Packs that only a lost operation may have named, but for those of which all is kept."""
+        named = {ref.name for ref in self.newest.packs}
+        there = (ref for ref in self.everywhere.refs if os.path.lexists(self.layout.pack(ref.name)))
+        return tuple(ref for ref in there if ref.name not in named and not self._keeps(ref))
+
+    def _keeps(self, ref: PackRef) -> bool:
+        try:
+            pack = self.everywhere.pack(ref)
+            kept = all(digest in self.held or digest in self.writer for digest, _ in pack.slots())
+        except Damaged:
+            return False
+        return kept and not isinstance(pack, Salvaged)  # such may hold more than its index says
+
     def _found(self, reach: Reach) -> tuple[bytes, ...]:
         """The last commits in packs that the operation does not name: a lost one may have. They are kept as well.
 
@@ -188,25 +223,11 @@ class _Patient:
         named = {ref.name for ref in self.newest.packs}
         commits: dict[bytes, Commit] = {}
         for ref in self.everywhere.refs:
-            for digest in self._commits_in(ref) if ref.name not in named else ():
-                if digest not in reach.commits:
-                    commits[digest] = read_commit(self.everywhere, digest)
+            there = self.everywhere.commits(ref) if ref.name not in named else {}
+            commits |= {digest: commit for digest, commit in there.items() if digest not in reach.commits}
         tips = commits.keys() - {parent for commit in commits.values() for parent in commit.parents}
         whole = {tip: self._keep_commit(tip) for tip in tips}
         return tuple(sorted(tips, key=lambda tip: (not whole[tip], -seconds(commits[tip].time), tip)))
-
-    def _commits_in(self, ref: PackRef) -> list[bytes]:
-        try:
-            slots = list(self.everywhere.pack(ref).slots([]))
-        except Damaged:
-            return []
-        return [digest for digest, slot in slots if slot.size <= _MOST_OF_A_COMMIT and self._is_commit(digest)]
-
-    def _is_commit(self, digest: bytes) -> bool:
-        try:
-            return self.everywhere.read(digest).startswith(_COMMIT) and bool(read_commit(self.everywhere, digest))
-        except Damaged:
-            return False
 
     def _keep_commit(self, tip: bytes) -> bool:
         reach = Reach(self.everywhere, lambda root, error: None)

@@ -199,6 +199,13 @@ def _chunks(fd: int) -> Iterator[bytes]:
         yield chunk
 
 
+def _make(name: str, dir_fd: int) -> None:
+    try:
+        os.mkdir(name, dir_fd=dir_fd)
+    except FileExistsError:
+        return  # somebody else was faster
+
+
 class Folders:
     """Opens folders below a root one by one, never through a link; the last one is kept open.
 
@@ -230,7 +237,7 @@ class Folders:
         done: list[str] = []
         try:
             for part in folder.split("/"):
-                below = self._step(fd, part, "/".join(done), create)
+                below = self._step(fd, part, "/".join(done), create=create)
                 above, fd = fd, below
                 os.close(above)
                 done.append(part)
@@ -242,7 +249,7 @@ class Folders:
         self._last = (folder, fd)
         return fd
 
-    def _step(self, fd: int, part: str, above: str, create: bool) -> int:
+    def _step(self, fd: int, part: str, above: str, *, create: bool) -> int:
         try:
             return os.open(part, _FOLDER_FLAGS, dir_fd=fd)
         except FileNotFoundError:
@@ -252,9 +259,9 @@ class Folders:
             if error.errno in (errno.ELOOP, errno.ENOTDIR):
                 raise Blocked from None
             raise
-        os.mkdir(part, dir_fd=fd)
+        _make(part, fd)
         self.made_in.add(above)
-        return os.open(part, _FOLDER_FLAGS, dir_fd=fd)
+        return self._step(fd, part, above, create=False)
 
     def find(self, path: str) -> Found:
         """What stands at `path`, with its content hashed. A blocked or missing way means: nothing."""

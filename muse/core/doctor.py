@@ -70,6 +70,7 @@ def repair(repo: Repo) -> Repair:
             held.acquire(shared=False)
             mended += _heal_singles(repo)
             done = writing(repo, "doctor", (), cure.draft, ends=_ends)
+            notes += done.notes
         with _telling(done):
             if not findings.clean:
                 mended += _mend_applied(repo, notes)

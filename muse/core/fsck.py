@@ -2,7 +2,7 @@
 
 Nothing is changed, nothing is held in memory as a whole that may be large, and no damage ends it: what is wrong is
 collected, with the commits and files that it affects. Whatever commands do meanwhile does not matter: all packs are
-opened first.
+opened first, and where the newest operation goes before it was read, the check starts over.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def check(layout: Layout) -> Findings:
             continue
         finally:
             store.close()
-    raise Refused("others keep replacing the packs of this repository", "Try again.", kind="busy")
+    raise Refused("others keep replacing packs of this repository, or dropping operations", "Try again.", kind="busy")
 
 
 def _store(layout: Layout, where: history.Ends) -> ObjectStore:
@@ -126,7 +126,10 @@ class _Check:
                 self._reach(step.operation, known)
                 if step.trouble is not None:
                     self._add(("order", step.number), OPERATION, str(step.number), step.trouble.message)
-        kept = self._oldest_now()
+        now = history.ends(self.layout).operation
+        kept = now.oldest if now is not None else 1
+        if newest is not None and now is not None and newest.number < min(now.number, kept):
+            raise PackGone(self.layout.operation(newest.number))  # dropped, perhaps before it was read
         for step in tally.open:
             if step.number >= kept:  # else a gc dropped it meanwhile
                 self._add(("operation", step.number), OPERATION, str(step.number), step.message)
@@ -140,10 +143,6 @@ class _Check:
 
         for root in roots(operation, self.store, known, tell):
             self.reach.add(root)
-
-    def _oldest_now(self) -> int:
-        now = history.ends(self.layout).operation
-        return now.oldest if now is not None else 1
 
     def _unreadable(self, root: Root, error: MuseError) -> None:
         """A commit or a tree that is missing, damaged, or something else."""
@@ -205,12 +204,14 @@ class _Check:
         unnamed = [ref for ref in health.packs_in_folder(self.layout) if ref.name not in named]
         if unnamed:
             size = sum(ref.size for ref in unnamed)
-            goes = "" if hints.ahead(self.layout, self.where.last) else ": `muse gc` removes such"
+            goes = "" if self.problems else ": `muse gc` removes such"  # they may hold what is missing
             self.remarks.append(f"{_packs(unnamed)} of {size:,} bytes named by no operation{goes}")
         aside = health.set_aside(self.layout)
         if aside:
             names = ", ".join(ref.name for ref in aside)
             self.remarks.append(f"set aside by `muse doctor`, as damaged: {names}")
+        for path in hints.grown(self.layout, self.where.operation) if self.where.operation is not None else ():
+            self.remarks.append(f"something was appended to {path}; it is passed over")
         for name in caches.damaged(self.layout):
             self.remarks.append(f"the cache {name} is damaged; it is made anew when it is needed")
 

@@ -7,17 +7,16 @@ steps, and why no lock and no clock is needed to make them safe, is in `docs/cra
 from __future__ import annotations
 
 import os
-import stat
 from itertools import takewhile
 
 from muse.core import health, ops, progress
-from muse.core.clock import now, parse
-from muse.core.errors import Damaged, from_os_error
+from muse.core.clock import now, parse, seconds
+from muse.core.errors import Damaged
 from muse.core.named import NamedTuple
 from muse.core.pack import LARGE, ZSTD_PREFIX
 from muse.core.reach import Reach, roots
-from muse.core.rescue import stream
-from muse.core.types import PackRef
+from muse.core.rescue import Everywhere, stream
+from muse.core.types import PackRef, id_of
 from muse.core.view import Section
 
 TYPE_CHECKING = False
@@ -35,7 +34,6 @@ FEW = 8
 #: A pack below this size is small.
 _SMALL = 64 << 20
 _DAY = 86_400
-_ID_DIGITS = 32
 
 
 class Retention(NamedTuple):
@@ -99,12 +97,16 @@ def plan(state: State, retention: Retention) -> tuple[Plan, Keep]:
     """Decide, for the newest operation.
 
     Raises:
-        Missing, Damaged: Something that must be read cannot be: it could name what would be lost.
+        Missing, Damaged: Something that must be read cannot be: it could name what would be lost. Or what is needed
+            lies in a pack that would go.
+        SystemTrouble: The packs cannot be listed.
     """
     assert state.operation is not None
     layout, store, newest = state.repo.layout, state.store, state.operation
     store.open_all()
-    unnamed = _unnamed(layout, newest)  # after the newest operation was read, see the page on crash safety
+    named = {ref.name for ref in newest.packs}
+    # They are listed after the newest operation was read, see the page on crash safety.
+    unnamed = tuple(ref for ref in health.packs_in_folder(layout) if ref.name not in named)
     operations: Iterable[Operation]
     aside: tuple[PackRef, ...] = ()
     if retention.forget:
@@ -116,11 +118,20 @@ def plan(state: State, retention: Retention) -> tuple[Plan, Keep]:
         operations = takewhile(lambda operation: operation.number >= oldest, state.operations())
     keep = Keep(Reach(store), set())
     kept = _reach(keep.reach, store, operations, newest.number - oldest + 1)
+    if unnamed:
+        _refuse_to_lose(layout, store, keep.reach)
     going = [number for number in ops.numbers(layout) if number < oldest]
     found = Plan(oldest, len(going), kept, len(keep.reach), *_sort(store, keep), unnamed, aside)
     if going == [newest.number] and not (found.retires or newest.changes_folder):
         found = found._replace(oldest=newest.number, dropped=0)  # nothing is forgotten that way
     return found, keep
+
+
+def left(layout: Layout, plan: Plan) -> tuple[str, ...]:
+    """The files that a plan takes away, and that are there: after it was carried out, those that could not go."""
+    packs = [layout.pack(ref.name) for ref in plan.retires] + [layout.pack_aside(ref.name) for ref in plan.aside]
+    entries = [layout.operation(number) for number in ops.numbers(layout) if number < plan.oldest]
+    return tuple(path for path in (*packs, *entries) if os.path.lexists(path))
 
 
 def carry_out(plan: Plan, store: ObjectStore, keep: Keep) -> None:
@@ -136,7 +147,7 @@ def _oldest(state: State, retention: Retention) -> int:
     oldest, counted = state.number, 0
     for operation in state.operations():
         counted += operation.verb != "gc"
-        if counted <= max(1, retention.operations) or _seconds(operation) > limit:
+        if counted <= max(1, retention.operations) or seconds(operation.time) > limit:
             oldest = operation.number
     return oldest
 
@@ -152,35 +163,23 @@ def _reach(reach: Reach, store: ObjectStore, operations: Iterable[Operation], to
     return number
 
 
-def _seconds(operation: Operation) -> float:
-    """When it was; a time that is none counts as long ago."""
+def _refuse_to_lose(layout: Layout, store: ObjectStore, reach: Reach) -> None:
+    """Stop where a pack that no operation names has what is needed: somebody may have brought it back.
+
+    Raises:
+        Damaged: It has.
+    """
+    missing = [digest for digest in sorted(reach.blobs | reach.sections) if digest not in store]
+    everywhere = Everywhere(layout)
     try:
-        return parse(operation.time)
-    except ValueError:
-        return 0.0
-
-
-def _unnamed(layout: Layout, newest: Operation) -> tuple[PackRef, ...]:
-    named = {ref.name for ref in newest.packs}
-    found = []
-    try:
-        names = sorted(os.listdir(layout.packs))
-    except OSError as error:
-        raise from_os_error(error, "cannot list", layout.packs) from error
-    for name, dot, ending in (name.partition(".") for name in names):
-        if not _is_id(name) or dot + ending != ".pack" or name in named:
-            continue
-        try:
-            there = os.lstat(layout.pack(name))
-        except OSError:
-            continue  # its writer has just removed it
-        if stat.S_ISREG(there.st_mode):
-            found.append(PackRef(name, there.st_size))
-    return tuple(found)
-
-
-def _is_id(name: str) -> bool:
-    return len(name) == _ID_DIGITS and set("0123456789abcdef").issuperset(name)
+        for digest in missing:
+            for pack, _ in everywhere.copies(digest):
+                raise Damaged(
+                    f"{id_of(digest)} is needed, and only {pack.path} has it, which no operation names",
+                    "Nothing was removed: `muse doctor` takes it back.",
+                )
+    finally:
+        everywhere.close()
 
 
 def _sort(store: ObjectStore, keep: Keep) -> tuple[int, int, tuple[PackRef, ...], tuple[PackRef, ...]]:

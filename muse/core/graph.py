@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from muse.core.store import ObjectStore
 
 VERSION = 1
-_LIMIT = 1 << 30
 _FEW = 16
 _SHARE = 64
 
@@ -77,7 +76,7 @@ class Graph:
 
     def _load(self) -> None:
         try:
-            outer = unpack(io.read_file(self.path, _LIMIT), "the commit graph")
+            outer = unpack(io.read_file(self.path, io.CACHE_LIMIT), "the commit graph")
             if outer["version"] == VERSION and crc32(outer["body"]) == outer["check"]:
                 self._set(unpack(outer["body"], "the commit graph"))
         except (MuseError, OSError, LookupError, TypeError, ValueError):
@@ -178,7 +177,7 @@ class Graph:
         self._new = 0
         data = self._encode()
         try:
-            if len(data) <= _LIMIT and _signature(self.path) == self._seen:
+            if len(data) <= io.CACHE_LIMIT and _signature(self.path) == self._seen:
                 io.write_atomic(self.path, data, durable=False)
                 self._seen = _signature(self.path)
         except MuseError:
@@ -207,12 +206,18 @@ def open_graph(path: str) -> Graph:
     return graph if graph is not None and seen == _signature(path) else Graph(path)
 
 
-def forget(path: str, *, durable: bool = True) -> None:
-    """Let the file hold no commit. Who has read an older one sees that it is another, and does not write it."""
+def forget(path: str, *, durable: bool = True) -> bool:
+    """Let the file hold no commit. Who has read an older one sees that it is another, and does not write it.
+
+    Returns:
+        False when there is a file that can be neither replaced nor removed.
+    """
     try:
         io.write_atomic(path, Graph()._encode(), durable=durable)
     except MuseError:
         io.remove_quietly(path)
+        return not os.path.isfile(path)
+    return True
 
 
 def _signature(path: str) -> _Signature | None:

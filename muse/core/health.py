@@ -8,10 +8,11 @@ build on each other. Nothing here stops at the first damage.
 from __future__ import annotations
 
 import os
+import stat
 
 from muse.core import hashing, io, progress
 from muse.core.codec import MAX_WINDOW, decompress, decompress_stream
-from muse.core.errors import Damaged, MuseError, TooNew, blames_the_process
+from muse.core.errors import Damaged, MuseError, TooNew, blames_the_process, from_os_error
 from muse.core.named import NamedTuple
 from muse.core.pack import HEADER, LARGE, MAGIC, RAW, VERSION, ZSTD, ZSTD_PREFIX, Link
 from muse.core.types import PackRef, digest_of, id_of
@@ -164,12 +165,16 @@ def _pieces(pack: Pack, digest: bytes, slot: Slot) -> Iterator[bytes]:
 
 
 def packs_in_folder(layout: Layout) -> tuple[PackRef, ...]:
-    """Every file that has the name of a pack, whoever names it."""
+    """Every file that has the name of a pack, whoever names it, in order of name.
+
+    Raises:
+        SystemTrouble: The folder cannot be listed.
+    """
     return _files(layout, _SUFFIX)
 
 
 def set_aside(layout: Layout) -> tuple[PackRef, ...]:
-    """The damaged packs that `doctor` has set aside."""
+    """The damaged packs that `doctor` has set aside. Raises as `packs_in_folder` does."""
     return _files(layout, _ASIDE)
 
 
@@ -178,14 +183,16 @@ def _files(layout: Layout, suffix: str) -> tuple[PackRef, ...]:
     for name in _names(layout.packs):
         if len(name) == _NAME_DIGITS + len(suffix) and name.endswith(suffix) and _is_hex(name[:_NAME_DIGITS]):
             try:
-                found.append(PackRef(name[:_NAME_DIGITS], os.lstat(os.path.join(layout.packs, name)).st_size))
+                there = os.lstat(os.path.join(layout.packs, name))
             except OSError:
                 continue  # whoever wrote it has just removed it
+            if stat.S_ISREG(there.st_mode):
+                found.append(PackRef(name[:_NAME_DIGITS], there.st_size))
     return tuple(found)
 
 
 def singles(layout: Layout) -> Iterator[bytes]:
-    """The digests that single objects are named by."""
+    """The digests that single objects are named by. Raises as `packs_in_folder` does."""
     for shard in _names(layout.shards):
         if len(shard) == _SHARD_DIGITS and _is_hex(shard):
             for name in _names(os.path.join(layout.shards, shard)):
@@ -211,8 +218,10 @@ def check_file(path: str, digest: bytes) -> None:
 def _names(folder: str) -> list[str]:
     try:
         return sorted(os.listdir(folder))
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []  # an older layout, or none at all
+    except OSError as error:
+        raise from_os_error(error, "cannot list", folder) from error
 
 
 def _is_hex(text: str) -> bool:

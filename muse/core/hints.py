@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 
 from muse.core import io, ops
 from muse.core.errors import Damaged, MuseError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from muse.core.ops import Operation
     from muse.core.paths import Layout
 
@@ -38,15 +41,32 @@ def hidden(layout: Layout, last: int) -> str:
     return gap if seen < last else ""
 
 
-def ahead(layout: Layout, last: int) -> str:
-    """What is wrong when `HEAD` names an operation above `last`, the highest that there is; empty when it does not.
+def gone(layout: Layout, last: int) -> int:
+    """The operation that `HEAD` names above `last`, the highest that there is; 0 when it does not name such.
 
     A command writes its entry before it writes the hint: so an entry is gone, or the hint is damaged.
     """
     hint = ops.hinted(layout)
-    if hint <= last or os.path.lexists(layout.operation(hint)):
-        return ""
-    return f"{layout.head} names operation {hint}, and the newest is {last}: what came after that is gone"
+    return hint if hint > last and not os.path.lexists(layout.operation(hint)) else 0
+
+
+def ahead(layout: Layout, last: int) -> str:
+    """What is wrong when an operation is `gone`, in words; empty when none is."""
+    hint = gone(layout, last)
+    why = f"{layout.head} names operation {hint}, and the newest is {last}: what came after that is gone"
+    return why if hint else ""
+
+
+def grown(layout: Layout, newest: Operation) -> Iterator[str]:
+    """The files of packs and operations that something was appended to. It is passed over, and harms nothing."""
+    for name, size in newest.packs:
+        with suppress(OSError):
+            if os.lstat(layout.pack(name)).st_size > size:
+                yield layout.pack(name)
+    for number in ops.numbers(layout, newest.oldest):
+        with suppress(OSError, MuseError):
+            if os.lstat(layout.operation(number)).st_size > len(ops.stored(layout, number)):
+                yield layout.operation(number)
 
 
 def check_settings(layout: Layout) -> None:

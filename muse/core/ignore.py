@@ -6,7 +6,8 @@ segment further, so no path is ever matched as a whole. Nothing is parsed before
 that remembers verdicts under the `signature` pays for a hash.
 
 What decides, weakest first: the built-in rules, then the rule file of each folder from the top down; within a
-file the last line that matches. Only `.muse` and `.git` cannot be brought back.
+file the last line that matches. Only `.muse` and `.git` cannot be brought back. A folder that is left alone but
+for what is tracked in it has `closed` rules: nothing brings anything in there back, at any depth.
 
 Literal names, `*.ext` and `prefix*` are matched here. Other wildcards are compiled by `pathspec`, which takes
 longer to import than most verbs take to run, so it is imported only when a name meets one. There it differs
@@ -241,18 +242,23 @@ def _enter(state: _State, folder: str | None, text: bytes | None) -> _State:
 
 
 class Rules:
-    """The rules in force in one folder; immutable. Made by `Rules.root` and `child`."""
+    """The rules in force in one folder; immutable. Made by `Rules.root`, `child` and `closed`."""
 
-    __slots__ = ("_folder", "_known", "_parent", "_text", "signature")
+    __slots__ = ("_folder", "_known", "_parent", "_text", "is_closed", "signature")
 
+    #: Whether every name is left out, here and below.
+    is_closed: bool
     #: 16 bytes that differ when anything that decides differs, the place of the folder included.
     signature: bytes
 
-    def __init__(self, parent: Rules | None, folder: str | None, text: bytes | None) -> None:
+    def __init__(
+        self, parent: Rules | None, folder: str | None, text: bytes | None, *, closed: bool = False
+    ) -> None:
         self._parent, self._folder, self._text = parent, folder, text
         self._known: _State | None = None
+        self.is_closed = closed or (parent is not None and parent.is_closed)
         place = b"" if folder is None else os.fsencode(folder)
-        above = parent.signature if parent else b"rules 1"
+        above = parent.signature if parent else b"rules 2"
         self.signature = digest_of(b"%s%d %s %d %s" % (above, len(place), place, text is not None, text or b""))[:16]
 
     @classmethod
@@ -274,6 +280,10 @@ class Rules:
         """
         return Rules(self, folder, text)
 
+    def closed(self) -> Rules:
+        """The same, but every untracked name is left alone, here and in all folders below."""
+        return Rules(self, None, None, closed=True)  # nothing else is without a name and a text: so the signature tells
+
     def ignored(self, name: str, is_folder: bool, *, environment: bool = False) -> bool:
         """Whether an untracked name directly in this folder is left alone.
 
@@ -283,7 +293,7 @@ class Rules:
             environment: True for a folder that holds `ENVIRONMENT_MARK`: then it is ignored where no rule
                 brings it back.
         """
-        if name.lower() in _ALWAYS:
+        if self.is_closed or name.lower() in _ALWAYS:
             return True
         state = self._state()
         rule = state.anywhere.find(name, is_folder)

@@ -6,9 +6,13 @@ Only the main thread may do that; elsewhere KeyboardInterrupt is not raised anyw
 A front end gives each command a `Turn`: the first Ctrl+C ends the command, and further ones do not disturb it while
 it cleans up. What is pressed once the command counts waits until the front end has shown the answer. Where a program
 calls a verb itself there is no turn, and it is raised as soon as the command is done.
+
+A child that is forked meanwhile, by another thread of a kernel say, starts without any of that.
 """
 
 from __future__ import annotations
+
+import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,3 +146,15 @@ def deliver() -> None:
     if _pending:
         _pending = False
         raise KeyboardInterrupt("too late, the command is done")
+
+
+def _start_over() -> None:
+    """In a forked child: what was held back was not pressed for it, and nobody will give it the handler back."""
+    global _pending, _in_turn
+    _pending = _in_turn = False
+    if signal.getsignal(signal.SIGINT) in (_stop, _note):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_over)

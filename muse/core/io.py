@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: No single read of ours may claim more than this many bytes.
 MAX_READ = 2 << 30
+#: A cache above this size is thrown away: to read it takes several times as much memory.
+CACHE_LIMIT = 256 << 20
 
 _READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _NAMELESS = getattr(os, "O_TMPFILE", 0) if os.path.isdir("/proc/self/fd") else 0

@@ -6,7 +6,6 @@ goes, so a thousand commits leave less than thirty packs and write less than thr
 
 from __future__ import annotations
 
-from contextlib import suppress
 from operator import attrgetter
 
 from muse.core.errors import Damaged, SystemTrouble, blames_the_process
@@ -15,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from muse.core.pack import Pack
     from muse.core.store import ObjectStore
     from muse.core.types import PackRef
 
@@ -51,8 +49,8 @@ def choose(refs: Sequence[PackRef], size: int) -> tuple[PackRef, ...]:
 def take_in(store: ObjectStore) -> tuple[PackRef, ...]:
     """Let the pack that is being written, if there is one, take in what has piled up.
 
-    A pack with a damaged index stays as it is. So does one with an object of which there is another copy: nobody
-    looks here which copy is good.
+    A pack stays as it is when it cannot be read, or when its index is damaged. So does one with an object that the
+    new pack holds already: nobody looks here which copy is good.
 
     Returns:
         The packs that it stands for now.
@@ -64,18 +62,10 @@ def take_in(store: ObjectStore) -> tuple[PackRef, ...]:
     joined: list[PackRef] = []
     if writer is not None and writer.size:
         for ref in choose(store.refs, writer.size):
-            with suppress(Damaged):
-                pack = _opened(store, ref)
-                if pack is not None and writer.take_in(pack):
+            try:
+                if writer.take_in(store.pack(ref)):
                     joined.append(ref)
+            except (Damaged, SystemTrouble) as error:
+                if blames_the_process(error):
+                    raise  # of others it stays; what could not be written is told when the pack is finished
     return tuple(joined)
-
-
-def _opened(store: ObjectStore, ref: PackRef) -> Pack | None:
-    """A pack; None when the system does not let us read it."""
-    try:
-        return store.pack(ref)
-    except SystemTrouble as error:
-        if blames_the_process(error):
-            raise
-        return None

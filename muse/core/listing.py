@@ -45,6 +45,14 @@ class Listing(NamedTuple):
         """True when the verdicts are the same for these tracked names."""
         return all(name not in tracked for name in self.ignored) and all(name in tracked for name in self.forced)
 
+    def only(self, tracked: Collection[str]) -> Listing:
+        """The same as closed rules would sort it: what is not tracked is left out."""
+        kinds = (self.files, self.folders, self.others, self.bad)
+        found = sorted([name for kind in (*kinds, self.ignored) for name in kind])
+        files, folders, others, bad = [tuple([name for name in kind if name in tracked]) for kind in kinds]
+        ignored = tuple([name for name in found if name not in tracked])
+        return Listing(files, folders, others, ignored, tuple([name for name in found if name in tracked]), bad)
+
 
 def list_folder(fd: int, tracked: Collection[str], rules: Rules) -> Listing:
     """List an open folder; names that are tracked are never left out."""
@@ -93,15 +101,6 @@ def rules_of(fd: int, name: str, above: Rules | None, known: Listing | None) -> 
         if text is not None:
             break
     return Rules.root(text) if above is None else above.child(name, text)
-
-
-def stands_in(fd: int, name: str) -> bool:
-    """True when an open folder holds that name."""
-    try:
-        os.stat(name, dir_fd=fd, follow_symlinks=False)
-    except OSError:
-        return False
-    return True
 
 
 def _small_file(fd: int, name: str) -> bytes | None:

@@ -2,6 +2,9 @@
 
 `flock` is dropped by the operating system when a process ends, however it ends. So a lock that is free means that
 its holder is done or dead, and nobody ever has to clean up after it.
+
+It belongs to the open file, which a child that another thread forks meanwhile has open, too. So a lock is given back
+by unlocking: closing alone would leave it to the child.
 """
 
 from __future__ import annotations
@@ -73,3 +76,21 @@ def try_lock(fd: int, *, shared: bool = False) -> bool:
             raise LocksUnsupported from None
         raise
     return True
+
+
+def release(fd: int) -> None:
+    """Give back the lock on an open file, if there is one, and close the file. It never fails."""
+    try:
+        if AVAILABLE:
+            fcntl.flock(fd, fcntl.LOCK_UN)
+    except OSError:
+        pass  # closing gives it back, too, unless a child has the file open
+    finally:
+        _close(fd)
+
+
+def _close(fd: int) -> None:
+    try:
+        os.close(fd)
+    except OSError:
+        return  # it is closed all the same

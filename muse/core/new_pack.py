@@ -43,9 +43,6 @@ class NewPack:
             raise from_os_error(error, "cannot write", layout.packs) from error
         self._write(HEADER.pack(MAGIC, VERSION, 0))
 
-    def __len__(self) -> int:
-        return len(self._slots)
-
     @property
     def size(self) -> int:
         """Bytes written so far."""
@@ -74,13 +71,14 @@ class NewPack:
         self._slots[digest] = Slot(start, self.size - start, size, kind)
 
     def take_in(self, pack: Pack) -> bool:
-        """Append what another pack holds, as it stands.
+        """Append what another pack holds, as it stands; all of it is read first.
 
         Returns:
             False, and nothing was appended, when both hold the same object: one of the copies may be damaged.
 
         Raises:
             Damaged: The index of the other is; nothing was appended.
+            SystemTrouble: The other cannot be read, and nothing was appended; or this one cannot be written.
         """
         slots = list(pack.slots())
         if any(not HEADER.size <= slot.offset <= pack.end_of_data - slot.stored for _, slot in slots):
@@ -88,7 +86,7 @@ class NewPack:
         if any(digest in self._slots for digest, _ in slots):
             return False
         shift = self.size - HEADER.size
-        for piece in pack.pieces(HEADER.size, pack.end_of_data):
+        for piece in list(pack.pieces(HEADER.size, pack.end_of_data)):
             self._write(piece)
         for digest, (offset, stored, size, kind) in slots:
             self._slots[digest] = Slot(offset + shift, stored, size, kind)

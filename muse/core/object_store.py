@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 
-from muse.core import create, io, ops, temps
+from muse.core import create, health, io, ops, temps
 from muse.core.errors import Damaged, Missing, UsageProblem, from_os_error
-from muse.core.pack import PackGone
+from muse.core.pack import LARGE, PackGone
 from muse.core.paths import Layout, objects_dir
 from muse.core.sweep import sweep_objects
 from muse.core.types import blob_id, digest_of, parse_id
@@ -54,7 +54,7 @@ def read_object(root: str | os.PathLike[str], object_id: str) -> bytes:
     digest = _digest(object_id)
     damage: Damaged | None = None
     try:
-        data = io.read_file(layout.shard_file(digest))
+        data = _single(layout.shard_file(digest), digest)
         if digest_of(data) == digest:
             return data
         damage = Damaged(f"{object_id} is damaged in {layout.shard_file(digest)}")
@@ -80,11 +80,12 @@ def write_object(root: str | os.PathLike[str], object_id: str, data: bytes) -> b
     """
     if blob_id(data) != object_id:
         raise UsageProblem(f"the bytes given for {object_id} have another id", "Compute it with `blob_id`.")
-    path = Layout(os.fspath(root)).shard_file(_digest(object_id))
+    digest = _digest(object_id)
+    path = Layout(os.fspath(root)).shard_file(digest)
     folder = os.path.dirname(path)
     try:
         create.make_folder(folder)
-        if _is_whole(path, object_id):
+        if _is_whole(path, digest):
             io.sync_folder(folder)  # a dead writer may have linked it without doing so
             return False
         with io.NewFile(folder, temps.OBJECT_TEMP) as new:
@@ -122,11 +123,19 @@ def _digest(object_id: str) -> bytes:
         raise UsageProblem(f"{object_id!r} is not an object id", "An id is `sha256:` and 64 hex digits.") from None
 
 
-def _is_whole(path: str, object_id: str) -> bool:
+def _single(path: str, digest: bytes) -> bytes:
+    """What a single object holds. A large one is checked before: it may be gigabytes of nothing."""
+    if os.path.lexists(path) and os.lstat(path).st_size > LARGE:
+        health.check_file(path, digest)
+    return io.read_file(path)
+
+
+def _is_whole(path: str, digest: bytes) -> bool:
     try:
-        return blob_id(io.read_file(path)) == object_id
+        health.check_file(path, digest)
     except (FileNotFoundError, Damaged):
         return False
+    return True
 
 
 def _in_packs(layout: Layout, digest: bytes) -> bytes | None:

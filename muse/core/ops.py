@@ -175,12 +175,19 @@ def read(layout: Layout, number: int) -> Operation:
 
 def read_with_digest(layout: Layout, number: int) -> tuple[Operation, bytes]:
     """Operation `number`, and the digest of its entry."""
-    path = layout.operation(number)
-    data = io.read_file(path, _LIMIT)
+    path, data = layout.operation(number), stored(layout, number)
     operation = decode(data, f"operation {number} ({path})")
     if operation.number != number:
         raise Damaged(f"operation {number} ({path}) holds operation {operation.number}")
     return operation, digest_of(data)
+
+
+def stored(layout: Layout, number: int) -> bytes:
+    """The bytes of an entry, whole or not, without what was appended to its file since. Raises as `io.read_file`."""
+    data = io.read_file(layout.operation(number), _LIMIT)
+    if not data.startswith(_HEADER.pack(MAGIC, VERSION, 0)[:-4]):
+        return data  # another version may say elsewhere how long it is
+    return data[: _HEADER.size + int.from_bytes(data[_HEADER.size - 4 : _HEADER.size], "big") + _CHECKSUM]
 
 
 def digest(layout: Layout, number: int) -> bytes:
@@ -190,7 +197,7 @@ def digest(layout: Layout, number: int) -> bytes:
         FileNotFoundError: There is no such entry.
     """
     try:
-        return digest_of(io.read_file(layout.operation(number), _LIMIT))
+        return digest_of(stored(layout, number))
     except Damaged:
         return b""
 
@@ -219,7 +226,8 @@ def _end(layout: Layout) -> tuple[int, int]:
 def _check_empty(layout: Layout, hint: int) -> None:
     """Look whether a log that is empty always was: else a command would begin a new one, and gc would end the old.
 
-    A pack that is young may be of the first command of all, which is at work or was killed.
+    A pack that is young may be of the first command of all, which is at work or was killed; one with a commit that
+    follows another is not.
 
     Raises:
         Damaged: It was not.
@@ -228,10 +236,9 @@ def _check_empty(layout: Layout, hint: int) -> None:
         raise Damaged(f"HEAD names operation {hint}, and there is none at all in {layout.ops}")
     if not os.path.lexists(layout.config):
         return
-    from muse.core.health import packs_in_folder
-    from muse.core.stale import is_young
+    from muse.core.rescue import may_be_first
 
-    if not all(is_young(layout.pack(ref.name)) for ref in packs_in_folder(layout)):
+    if not may_be_first(layout):
         raise Damaged(f"the log of this repository is gone: there are packs, and no operation in {layout.ops}")
 
 

@@ -126,8 +126,9 @@ class Pack:
         return found.st_size
 
     def _read_footer(self, size: int) -> None:
-        if size != self.ref.size or size < HEADER.size + BUCKET.size + FOOTER.size:
+        if size < self.ref.size or self.ref.size < HEADER.size + BUCKET.size + FOOTER.size:
             raise self._damaged(f"has {size:,} bytes instead of {self.ref.size:,}")
+        size = self.ref.size  # what was appended to it since is none of ours
         start = max(0, size - _TAIL)
         tail = self._pread(start, size - start)
         index, count, bits, checksum, end = FOOTER.unpack(tail[-FOOTER.size :])

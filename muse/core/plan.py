@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     Noise = Callable[[str, Callable[[], bytes], Callable[[], bytes]], bool]
 
 
+#: What a folder holds that is a repository of its own.
+_REPOSITORIES = {".muse", ".git"}
+
+
 class Target(NamedTuple):
     """What should stand at a path: what is expected there now, and what is wanted."""
 
@@ -64,6 +68,7 @@ def plan(
 
     Raises:
         Refused: Two wanted names are one to this file system.
+        Refused: A repository of its own stands where a file is wanted: its history is nothing to save and replace.
         SystemTrouble: A file cannot be read, or a folder in which something would change may not be changed.
     """
     planner = _Planner(root, store, {target.path: target for target in targets}, noise, committed, force)
@@ -209,6 +214,16 @@ def _way_to(path: str) -> Iterator[str]:
 
 def _files_below(root: str, path: str) -> Iterator[str]:
     for folder, folders, files in os.walk(os.path.join(root, path)):
+        if not _REPOSITORIES.isdisjoint((*folders, *files)):
+            raise _repository(os.path.relpath(folder, root), path)
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         for name in (*files, *links):
             yield os.path.relpath(os.path.join(folder, name), root)
+
+
+def _repository(folder: str, path: str) -> Refused:
+    there = "" if folder == path else f" at {names.show(path)}"
+    return Refused(
+        f"{names.show(folder)} is a repository of its own, in the way of a file{there}",
+        "Nothing was changed. Move it away, and try again.",
+    )

@@ -63,7 +63,7 @@ def _rename_locked(temp: str, path: str) -> None:
     except locks.LocksUnsupported:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), path) from None
     finally:
-        os.close(fd)
+        locks.release(fd)
 
 
 def refusal(error: OSError, path: str, way: str, folder: str) -> SystemTrouble:

@@ -155,8 +155,6 @@ class Reach:
         """
         if root.kind == COMMIT:
             self._add_commit(root.digest)
-        elif root.kind == TREE:
-            self._add_tree(root.digest)
         else:
             (self.blobs if root.kind == BLOB else self.sections).add(root.digest)
 

@@ -71,24 +71,53 @@ class Repo:
 def find_root(start: str | os.PathLike[str] | None = None) -> str:
     """The folder that holds `.muse`: in `start` or above it; else `$MUSE_REPO_ROOT`; else the current folder.
 
+    A `~` at the beginning is the home of the user, as nobody expands it in a variable.
+
     Raises:
-        NotARepository: There is none.
+        NotARepository: There is none, or the current folder was removed.
     """
     wanted = os.fspath(start) if start is not None else os.environ.get(ROOT_VARIABLE) or os.curdir
-    try:
-        first = folder = os.path.abspath(wanted)
-    except FileNotFoundError:  # the current folder was deleted
-        raise NotARepository(wanted) from None
+    wanted = os.path.expanduser(wanted)
+    first = folder = os.path.abspath(wanted if os.path.isabs(wanted) else os.path.join(current_folder(), wanted))
+    linked = ""
     while True:
+        muse = os.path.join(folder, MUSE)
         try:
-            if stat.S_ISDIR(os.lstat(os.path.join(folder, MUSE)).st_mode):
+            if stat.S_ISDIR(os.lstat(muse).st_mode):
                 return folder
+            linked = linked or (muse if os.path.isdir(Layout(folder).ops) else "")
         except OSError:
             pass  # not here; an unreadable folder holds none that could be used
         above = os.path.dirname(folder)
         if above == folder:
-            raise NotARepository(first)
+            raise misplaced(linked) if linked else NotARepository(first)
         folder = above
+
+
+def current_folder() -> str:
+    """The current folder.
+
+    Raises:
+        NotARepository: It was removed.
+    """
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise _none("the current folder was removed", "Go to another one.") from None
+
+
+def misplaced(muse: str) -> NotARepository:
+    """What to say where something stands in the place of `.muse` that cannot be one."""
+    if os.path.islink(muse):
+        hint = "Remove the link, or put the folder that it leads to in its place; a mount will do, too."
+        return _none(f"{muse} is a link, and muse follows none there", hint)
+    return _none(f"{muse} is not a folder", "Move it away; then `muse init` starts a repository.")
+
+
+def _none(message: str, hint: str) -> NotARepository:
+    error = NotARepository(os.curdir)
+    error.message, error.hint = message, hint
+    return error
 
 
 def require_repo(start: str | os.PathLike[str] | None = None) -> pathlib.Path:

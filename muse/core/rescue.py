@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 
 from muse.core import hashing, health, io, progress
-from muse.core.errors import Damaged, MuseError
-from muse.core.pack import LARGE, ZSTD_PREFIX, Pack
+from muse.core.dag import read_commit
+from muse.core.errors import Damaged, MuseError, TooNew
+from muse.core.pack import LARGE, ZSTD_PREFIX, Pack, PackGone
 from muse.core.paths import MUSE
 from muse.core.records import MAX_RECORD
+from muse.core.salvage import Salvaged
+from muse.core.stale import is_young
 from muse.core.store import ObjectStore
-from muse.core.types import digest_of
+from muse.core.types import PackRef, digest_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,26 +27,61 @@ if TYPE_CHECKING:
     from muse.core.pack import Slot
     from muse.core.pack_writer import PackWriter
     from muse.core.paths import Layout
-    from muse.core.types import PackRef
+    from muse.core.records import Commit
+
+
+#: How the bytes of every commit begin.
+_COMMIT = b"\x97\xa6commit\x01"
+_MOST_OF_A_COMMIT = 1 << 20
 
 
 class Everywhere(ObjectStore):
     """All objects that any pack in the folder holds, and what other places offer.
 
+    Args:
+        layout: The repository.
+        named: Packs as an operation names them: their files may have grown since.
+
     Attributes:
         files: Files of the user that hold objects which were looked for.
     """
 
-    def __init__(self, layout: Layout) -> None:
-        super().__init__(layout, (*health.set_aside(layout), *health.packs_in_folder(layout)), None, lambda: True)
+    def __init__(self, layout: Layout, named: Iterable[PackRef] = ()) -> None:
+        sizes = {ref.name: ref.size for ref in named}
+        there = (*health.set_aside(layout), *health.packs_in_folder(layout))
+        refs = [PackRef(name, min(size, sizes.get(name, size))) for name, size in there]
+        super().__init__(layout, refs, None, lambda: True)
         self.files: dict[bytes, str] = {}
 
+    def path(self, ref: PackRef) -> str:
+        """Where a pack lies, also one that was set aside."""
+        path, aside = self._layout.pack(ref.name), self._layout.pack_aside(ref.name)
+        return aside if os.path.lexists(aside) and not os.path.lexists(path) else path
+
     def pack(self, ref: PackRef) -> Pack:
-        """A pack, also one that was set aside. Raises as `ObjectStore.pack` does."""
-        aside = self._layout.pack_aside(ref.name)
-        if ref.name not in self._open and not os.path.lexists(self._layout.pack(ref.name)) and os.path.lexists(aside):
-            self._open[ref.name] = Pack(aside, ref, self._holder)
-        return super().pack(ref)
+        """A pack, also one that was set aside, or whose end is damaged. Raises as `ObjectStore.pack` does."""
+        if ref.name not in self._open:
+            try:
+                self._open[ref.name] = self._opened(ref)
+            except PackGone as gone:
+                raise Damaged(f"{gone} is missing") from None
+        return self._open[ref.name]
+
+    def _opened(self, ref: PackRef) -> Pack:
+        path, trouble = self.path(ref), list[MuseError]()
+        try:
+            pack = Pack(path, ref, self._holder)
+        except TooNew:
+            raise
+        except Damaged:
+            return Salvaged(path, ref, self._holder)
+        for _ in pack.slots(trouble):
+            pass
+        if trouble:
+            pack.close()  # it opens again where it must do
+            with suppress(Damaged):
+                return Salvaged(path, ref, self._holder)
+        return pack
 
     def _read(self, digest: bytes, tried: set[bytes], most: int | None) -> bytes:
         """What `read` gives, and what it takes for a base: from a pack, or wherever else it is found."""
@@ -61,6 +100,21 @@ class Everywhere(ObjectStore):
         for pack, slot in self._packed(digest):
             if self.is_whole(pack, digest, slot):
                 yield pack, slot
+
+    def commits(self, ref: PackRef) -> dict[bytes, Commit]:
+        """The commits in a pack, as far as they can be read."""
+        try:
+            slots = list(self.pack(ref).slots([]))
+        except Damaged:
+            return {}
+        found = ((digest, self._commit(digest)) for digest, slot in slots if slot.size <= _MOST_OF_A_COMMIT)
+        return {digest: commit for digest, commit in found if commit is not None}
+
+    def _commit(self, digest: bytes) -> Commit | None:
+        try:
+            return read_commit(self, digest) if self.read(digest).startswith(_COMMIT) else None
+        except Damaged:
+            return None
 
     def bases(self, digest: bytes) -> set[bytes]:
         """What the copies of an object rest on, directly or not, whether that can be had or not."""
@@ -149,6 +203,17 @@ def stream(digest: bytes, pieces: Iterable[bytes], writer: PackWriter) -> bool:
         raise
     incoming.discard()
     return False
+
+
+def may_be_first(layout: Layout) -> bool:
+    """Whether the packs in the folder may be of the first command of all: young, and without a commit with parents."""
+    everywhere = Everywhere(layout)
+    try:
+        packs = [ref for ref in everywhere.refs if os.path.lexists(layout.pack(ref.name))]
+        young = all(is_young(layout.pack(ref.name)) for ref in packs)
+        return young and not any(commit.parents for ref in packs for commit in everywhere.commits(ref).values())
+    finally:
+        everywhere.close()
 
 
 def _contents(path: str) -> Iterator[bytes]:

@@ -85,13 +85,22 @@ def _base(state: State, base: str, text: str) -> bytes:
         if view.commit is None:
             raise UsageProblem("there is no commit yet", '`muse commit -m "..."` makes the first one.')
         return view.commit
-    found = view.branches.get(base) or state.view.tags(state.store).get(base)
-    return found if found is not None else _by_prefix(state, base, text)
+    damage: list[MuseError] = []  # what cannot be found may be a tag that cannot be read, or in a pack that is damaged
+    found = view.branches.get(base) or _tagged(state, base, damage)
+    return found if found is not None else _by_prefix(state, base, text, damage)
 
 
-def _by_prefix(state: State, base: str, text: str) -> bytes:
+def _tagged(state: State, name: str, damage: list[MuseError]) -> bytes | None:
+    try:
+        return state.view.tags(state.store).get(name)
+    except Damaged as error:
+        damage.append(error)
+        return None
+
+
+def _by_prefix(state: State, base: str, text: str, damage: list[MuseError]) -> bytes:
     digits = base.removeprefix(ID_PREFIX)
-    found, damage = [], list[MuseError]()  # what cannot be found may be in a pack that is damaged
+    found = []
     for digest in sorted(state.store.starting_with(digits, damage)) if _PREFIX.fullmatch(digits) else ():
         try:
             state.store.read(digest)

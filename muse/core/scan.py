@@ -1,12 +1,14 @@
 """One pass over the folder: which files differ from a commit.
 
-Folders that are ignored are not entered. A folder that the stat cache knows, whose own times are the same, is not
+Folders that are ignored, virtual environments and repositories of their own are not entered; where something in one
+is tracked, nothing but that is seen there. A folder that the stat cache knows, whose own times are the same, is not
 listed: its files are looked at one `stat` each, and only a file whose signature changed is read.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 
 from muse.core import disk, listing, names, progress, trees
 from muse.core.disk import UNKNOWN, Content, NotAFile, Signature, signature
@@ -121,6 +123,7 @@ class _Scanner:
         self.skipped: list[Skipped] = []
         self.troubles: list[MuseError] = []
         self.folders: set[str] = set()
+        self.mapped = _mapped()
         self.read = 0
 
     def concerns(self, path: str) -> bool:
@@ -138,7 +141,7 @@ class _Scanner:
         if self._is_unchanged(here):
             assert here.record is not None
             for name, below in zip(here.record.listing.folders, here.record.subtrees, strict=True):
-                self._enter(here, name, below or None)
+                self._enter(here, here.record.listing, name, below or None)
         else:
             self._compare(here, above)
 
@@ -154,14 +157,14 @@ class _Scanner:
             found = tuple([sign(stat(name, dir_fd=fd, follow_symlinks=False)) for name in record.names])
         except OSError:
             return False
-        return found == record.stats
+        return found == record.stats and not (self.mapped and any([seen[3] in self.mapped for seen in found]))
 
     @staticmethod
     def _lists_the_same(here: _Here, record: FolderRecord) -> bool:
         """True when the names in the folder are the recorded ones; `UNSEEN` proves nothing, not even to itself."""
         return record.seen == here.seen != UNSEEN and record.rules == here.rules.signature
 
-    def _enter(self, here: _Here, name: str, tree: bytes | None) -> None:
+    def _enter(self, here: _Here, found: Listing, name: str, tree: bytes | None) -> None:
         """Open a sub-folder and compare it; one that is gone counts as empty."""
         path = here.join(name)
         if not self.concerns(path):
@@ -178,7 +181,7 @@ class _Scanner:
             self.troubles.append(from_os_error(error, "cannot open the folder", names.show(path)))
             return
         try:
-            self.visit(fd, path, tree, here.rules)
+            self.visit(fd, path, tree, here.rules.closed() if name in found.forced else here.rules)
         finally:
             os.close(fd)
 
@@ -186,8 +189,15 @@ class _Scanner:
         committed = trees.read_tree(self.store, here.tree)
         tracked = committed.keys() | self.staged.get(here.path, set())
         found = self._list(here, tracked)
-        if found is None or (not tracked and self._leave_alone(here, found, above)):
+        if found is None:
             return
+        if mark := _mark(here, found, above):
+            if mark != ENVIRONMENT_MARK:
+                self.skipped.append(Skipped(here.path, "repository"))
+                here = here._replace(seen=UNSEEN)  # it is named each time
+            if not tracked:
+                return
+            found = found.only(tracked)
         for name in found.others:
             self.skipped.append(Skipped(here.join(name), "special"))
         for name in found.bad:
@@ -200,7 +210,7 @@ class _Scanner:
                 self._all_gone(here.join(name), entry.digest)
         self._remember(here, found, stats, entries, committed)
         for name in found.folders:
-            self._enter(here, name, _subtree(committed, name))
+            self._enter(here, found, name, _subtree(committed, name))
 
     def _list(self, here: _Here, tracked: Collection[str]) -> Listing | None:
         record = here.record
@@ -213,18 +223,6 @@ class _Scanner:
         except OSError as error:
             self.troubles.append(from_os_error(error, "cannot list the folder", names.show(here.path or ".")))
             return None
-
-    def _leave_alone(self, here: _Here, found: Listing, above: Rules | None) -> bool:
-        """True for an untracked virtual environment or a repository of its own."""
-        name = here.path.rpartition("/")[2]
-        if above is None:
-            return False
-        if ENVIRONMENT_MARK in (*found.files, *found.ignored) and above.ignored(name, True, environment=True):
-            return True
-        if any(listing.stands_in(here.fd, mark) for mark in _REPOSITORIES):
-            self.skipped.append(Skipped(here.path, "repository"))
-            return True
-        return False
 
     def _read_files(
         self, here: _Here, files: tuple[str, ...], committed: Tree
@@ -241,7 +239,7 @@ class _Scanner:
                 if before is None and seen[2] > LARGE and name not in self.staged.get(here.path, ()):
                     self.skipped.append(Skipped(here.join(name), "large", seen[2]))
                     continue
-                if old is not None and old[0] == seen:
+                if old is not None and old[0] == seen and seen[3] not in self.mapped:
                     entry = old[1]
                 elif self.concerns(here.join(name)):
                     entry, seen = self._read(here, name, before)
@@ -274,7 +272,7 @@ class _Scanner:
             self.sink(path, before, content)
         elif content.incoming is not None:
             content.incoming.discard()
-        return content.entry, UNKNOWN if content.racy else content.seen
+        return content.entry, UNKNOWN if content.racy or content.seen[3] in self.mapped else content.seen
 
     def _remember(
         self, here: _Here, found: Listing, stats: list[Signature], entries: dict[str, Entry], committed: Tree
@@ -301,6 +299,26 @@ class _Scanner:
     def _all_gone(self, path: str, tree: bytes | None) -> None:
         for below, entry in trees.walk(self.store, tree, path + "/"):
             self.changes.append(Change(below, entry, None))
+
+
+def _mapped() -> frozenset[int]:
+    """The inodes of files that may change without their times showing it; without `mmap` this process has none."""
+    if "mmap" not in sys.modules:
+        return frozenset()
+    from muse.core import mapped
+
+    return mapped.inodes()
+
+
+def _mark(here: _Here, found: Listing, above: Rules | None) -> str:
+    """The name that makes a folder a virtual environment, or a repository of its own; empty for a usual one."""
+    if above is None or above.is_closed:
+        return ""
+    name = here.path.rpartition("/")[2]
+    has_mark = ENVIRONMENT_MARK in found.files or ENVIRONMENT_MARK in found.ignored
+    if has_mark and above.ignored(name, True, environment=True):
+        return ENVIRONMENT_MARK
+    return next((mark for mark in _REPOSITORIES if mark in found.ignored or mark in found.forced), "")
 
 
 def _by_folder(paths: Collection[str]) -> dict[str, set[str]]:

@@ -51,10 +51,11 @@ def shelved(view: View, store: ObjectStore) -> tuple[Shelved, ...]:
     """What is on the shelf, newest last.
 
     Raises:
-        Damaged: The shelf is not what was written.
+        Missing, Damaged: The shelf cannot be read, or is not what was written.
     """
+    found = view.section(store, _SECTION)  # not below: what is missing raises a `KeyError`, which says what it is
     try:
-        return tuple(_decode(one) for one in view.section(store, _SECTION) or ())
+        return tuple(_decode(one) for one in found or ())
     except (ValueError, TypeError, KeyError, AttributeError):
         raise Damaged("the shelf in the view is not one") from None
 

@@ -53,4 +53,4 @@ def _remove_if_dead(path: str) -> bool:
     except OSError:
         return False
     finally:
-        os.close(fd)
+        locks.release(fd)

@@ -18,7 +18,6 @@ from muse.core.named import NamedTuple
 from muse.core.types import DIGEST_SIZE, Entry
 
 VERSION = 2
-_LIMIT = 1 << 30
 _ESSENCES = 1024
 
 
@@ -72,7 +71,7 @@ class StatCache:
 
     def _load(self) -> None:
         try:
-            outer = unpack(io.read_file(self.path, _LIMIT), "the stat cache")
+            outer = unpack(io.read_file(self.path, io.CACHE_LIMIT), "the stat cache")
             if outer["version"] != VERSION or crc32(outer["body"]) != outer["check"]:
                 return
             body = unpack(outer["body"], "the stat cache")
@@ -93,10 +92,19 @@ class StatCache:
         return record
 
     def put(self, folder: str, record: FolderRecord) -> None:
-        """Remember a folder."""
+        """Remember a folder, unless a time in it is none that can be kept: hundreds of years before ours, say."""
         if self.get(folder) != record:
+            try:
+                self._packed[folder] = pack(list(record))
+            except OverflowError:
+                return
             self._records[folder] = record
-            self._packed[folder] = pack(list(record))
+            self._dirty = True
+
+    def forget(self, folder: str) -> None:
+        """Forget one folder: what is remembered of it turned out to be wrong."""
+        if self._packed.pop(folder, None) is not None:
+            self._records.pop(folder, None)
             self._dirty = True
 
     def essence(self, digest: bytes) -> bytes | None:
@@ -113,9 +121,7 @@ class StatCache:
     def keep_only(self, folders: set[str]) -> None:
         """Forget folders that are gone."""
         for folder in self._packed.keys() - folders:
-            del self._packed[folder]
-            self._records.pop(folder, None)
-            self._dirty = True
+            self.forget(folder)
 
     def save(self) -> bool:
         """Write what changed. A cache that cannot be written is no failure: False then."""
@@ -123,6 +129,8 @@ class StatCache:
             return True
         body = pack({"folders": self._packed, "essences": self._essences})
         data = pack({"version": VERSION, "check": crc32(body), "body": body})
+        if len(data) > io.CACHE_LIMIT:
+            return False
         try:
             io.write_atomic(self.path, data, durable=False, prefix=temps.STAT_CACHE_TEMP)
         except MuseError:

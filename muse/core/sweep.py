@@ -99,14 +99,14 @@ class Memory:
     def save(self) -> None:
         """Keep what is remembered for other processes, if the system lets us."""
         large = {name: (*seen, entries) for name, (seen, entries) in self.large.items()}
-        body = pack({"clean": self.clean, "large": large, "shards": self.shards})
-        data = pack({"version": _VERSION, "check": crc32(body), "body": body})
         try:
+            body = pack({"clean": self.clean, "large": large, "shards": self.shards})
+            data = pack({"version": _VERSION, "check": crc32(body), "body": body})
             if not os.path.isdir(os.path.dirname(self._path)):
                 os.mkdir(os.path.dirname(self._path))
             io.write_atomic(self._path, data, durable=False, prefix=temps.STAT_CACHE_TEMP)
-        except (MuseError, OSError):
-            pass  # the next process lists again
+        except (MuseError, OSError, OverflowError):
+            pass  # no place, or a time that cannot be kept: the next process lists again
         self._file = signature(self._path)
 
 

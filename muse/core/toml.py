@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 
-from muse.core import io, locks
+from muse.core import io, locks, stale, temps
 from muse.core.errors import Refused, UsageProblem, from_os_error
 from muse.core.interrupts import Deferral
 
@@ -65,9 +65,16 @@ def write(path: str, key: str, value: str | None, *, durable: bool = True) -> No
         raise from_os_error(error, "cannot open the folder of", path) from error
     try:
         _lock(fd, path)
+        _sweep(folder)
         _write(path, key, value, durable)
     finally:
-        os.close(fd)
+        locks.release(fd)
+
+
+def _sweep(folder: str) -> None:
+    """Remove what dead writers left: no other command looks into the folder of the user's settings."""
+    with suppress(OSError):
+        stale.remove_dead([os.path.join(folder, name) for name in os.listdir(folder) if temps.is_muse_temp(name)])
 
 
 def _lock(fd: int, path: str) -> None:

@@ -75,7 +75,7 @@ class WorktreeLock:
             deferral.begin()
             fd, self._fd, self.exclusive = self._fd, -1, False
             try:
-                os.close(fd)
+                locks.release(fd)
             finally:
                 deferral.cancel()
 

@@ -7,10 +7,9 @@ of the steps and what a crash between any two of them leaves.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from muse.core import create, crowd, entry, finish, folder_state, io, join, log, ops, syscalls, view, worktree
+from muse.core import create, entry, finish, folder_state, join, log, ops, retire, view, worktree
 from muse.core.command import State, view_of
 from muse.core.errors import Damaged, MuseError, NotARepository, Refused, SystemTrouble, Unconfirmed
 from muse.core.ops import Operation
@@ -22,7 +21,7 @@ from muse.core.worktree_lock import WorktreeLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from muse.core.history import Ends
     from muse.core.interrupts import Deferral
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
     from muse.core.types import PackRef
 
 T = TypeVar("T")
-
-#: Packs that are large take long to remove: for so many, threads are worth it.
-_SEVERAL = 8
 
 #: Which hold on the user's files a command needs.
 NO_LOCK, SHARED, EXCLUSIVE = "none", "shared", "exclusive"
@@ -141,7 +137,7 @@ class _Writing:
                 finally:
                     state.store.close()
         finally:
-            self._remove(self.kept)
+            retire.remove(self.layout, self.kept)
         raise Refused(
             f"others changed this repository {ops.TRIES} times while this command ran",
             "Nothing was changed; try again.",
@@ -188,8 +184,7 @@ class _Writing:
         try:
             operation = self._record(state, draft, staging)
             left = self._change_folder(operation, draft.planned, staging)
-            self._set_aside(draft.aside)
-            self._tell(operation, drops=bool(draft.oldest))
+            self._tell(operation, draft)
             return draft.answer(left)
         finally:
             staging.discard()
@@ -226,12 +221,12 @@ class _Writing:
             self.lost_from = operation.number
             ours = (*kept, *writer.created)
             self.kept = tuple(ref for ref in ours if ref.size >= LARGE and ref not in operation.retires)
-            self._remove([ref for ref in ours if ref not in self.kept])
+            retire.remove(self.layout, [ref for ref in ours if ref not in self.kept])
             raise
         except BaseException:
             # Once the link was called, only somebody else's entry proves that ours does not need the packs.
             if not linking:
-                self._remove(writer.created)
+                retire.remove(self.layout, writer.created)
             raise
         return operation
 
@@ -245,11 +240,8 @@ class _Writing:
                 retired.update(ops.read(self.layout, number).retires)
         except (FileNotFoundError, MuseError):
             retired.update(self.kept)
-        self._remove([ref for ref in self.kept if ref in retired])
+        retire.remove(self.layout, [ref for ref in self.kept if ref in retired])
         self.kept = tuple(ref for ref in self.kept if ref not in retired)
-
-    def _remove(self, refs: Iterable[PackRef]) -> None:
-        crowd.share(io.remove_quietly, [self.layout.pack(ref.name) for ref in refs], _SEVERAL)
 
     def _operation(self, state: State, draft: Draft[Any], section: view.Section, changes_folder: bool) -> Operation:
         from muse.core.clock import now
@@ -293,21 +285,18 @@ class _Writing:
             raise Unconfirmed(f"recorded as operation {operation.number}, but {error.message}", error.hint) from error
         return left
 
-    def _set_aside(self, refs: Iterable[PackRef]) -> None:
-        for ref in refs:
-            with suppress(OSError):  # it is gone, or will be gone: what was good in it has been copied
-                os.rename(self.layout.pack(ref.name), self.layout.pack_aside(ref.name))
-
-    def _tell(self, operation: Operation, *, drops: bool) -> None:
-        """Write the hint, and remove what the entry has taken out of the store and of the log.
+    def _tell(self, operation: Operation, draft: Draft[Any]) -> None:
+        """Write the hint, and remove, or set aside, what the entry has taken out of the store and of the log.
 
         The hint is durable before entries are dropped: whoever comes then must not start at one of those. Where
         commands do not wait for the disk, this one does, before it removes what has been there for long.
         """
+        drops = bool(draft.oldest)
         try:
             if not self.repo.durable and (operation.retires or drops):
-                syscalls.sync_file_system(self.layout.muse)
-            self._remove(operation.retires)
+                retire.settle(self.layout, operation)
+            self.notes += retire.set_aside(self.layout, draft.aside)
+            retire.remove(self.layout, [ref for ref in operation.retires if ref not in draft.aside])
             ops.write_head(self.layout, operation, durable=drops and self.repo.durable)
             if drops:
                 ops.drop(self.layout, operation.oldest)

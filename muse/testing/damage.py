@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 #: Bytes from one cut to the next, and from one flipped bit to the next.
 CUTS, FLIPS = 16, 64
-#: The size of a file that is nothing but a hole.
-HUGE = 6 << 30
+#: The sizes of files that are nothing but a hole: above what a reader of 32 bits can tell, and just below.
+HUGE, LARGE = 6 << 30, 1900 << 20
 
 _SEED = 7
 _GARBAGE = 100
@@ -100,10 +100,13 @@ def _another(path: str, damage: Damage) -> None:
     shutil.copyfile(damage.source, path)
 
 
-def _sparse(path: str, damage: Damage) -> None:
-    os.unlink(path)
-    with open(path, "wb"):
-        os.truncate(path, HUGE)
+def _sparse(size: int) -> Callable[[str, Damage], None]:
+    def hole(path: str, damage: Damage) -> None:
+        os.unlink(path)
+        with open(path, "wb"):
+            os.truncate(path, size)
+
+    return hole
 
 
 def _socket(path: str, damage: Damage) -> None:
@@ -143,7 +146,8 @@ _REPLACED: dict[str, Callable[[str, Damage], None]] = {
     "socket": _socket,
     "link to itself": _link_to_itself,
     "link to /dev/zero": _linked("/dev/zero"),
-    "6 GB of nothing": _sparse,
+    "6 GB of nothing": _sparse(HUGE),
+    "1.9 GB of nothing": _sparse(LARGE),
 }
 _WAYS = {
     "cut": _cut,

@@ -129,12 +129,17 @@ class Listed(NamedTuple):
     Attributes:
         name: The name.
         entry: Its mode and digest.
-        size: Its size in bytes; None for a folder.
+        size: Its size in bytes; None for a folder, and for a file that is lost.
     """
 
     name: str
     entry: Entry
     size: int | None
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is a file that is damaged or missing."""
+        return self.size is None and self.entry.mode != FOLDER
 
 
 class _Folder(NamedTuple):
@@ -156,6 +161,11 @@ class FolderResult(Result, _Folder):
 
     __slots__ = ()
 
+    @property
+    def exit_status(self) -> int:
+        """3 when a file is lost."""
+        return 3 if any(one.lost for one in self.entries) else 0
+
     def blocks(self) -> Iterable[Block]:
         """The answer for people."""
         listed = Table(tuple(map(_row, self.entries))) if self.entries else line(("empty", "dim"))
@@ -172,7 +182,7 @@ class FolderResult(Result, _Folder):
                     "name": one.name,
                     "mode": _MODES[one.entry.mode],
                     "size": one.size,
-                    "blob_id": id_of(one.entry.digest) if one.size is not None else None,
+                    "blob_id": id_of(one.entry.digest) if one.entry.mode != FOLDER else None,
                 }
                 for one in self.entries
             ],
@@ -182,7 +192,7 @@ class FolderResult(Result, _Folder):
 
 def _row(one: Listed) -> tuple[Span | tuple[Span, ...], ...]:
     name = (show(one.name), "path")
-    if one.size is None:
+    if one.entry.mode == FOLDER:
         return (spans(name, "/"),)
     mode = _MODES[one.entry.mode] if one.entry.mode != FILE else ""
-    return spans(name, (size(one.size), "dim"), (mode, "dim"))
+    return spans(name, (size(one.size), "dim") if one.size is not None else ("lost", "error"), (mode, "dim"))

@@ -38,10 +38,13 @@ class FileDiff(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """ "notebook", "link", "text", "binary", or "large": too large to be looked into."""
+        """ "notebook", "link", "text", "binary", "large": too large to be looked into, or "lost": it cannot be had."""
         if self.notebook is not None:
             return "notebook"
-        contents = [side.data for side in (self.old, self.new) if side is not None]
+        there = [side for side in (self.old, self.new) if side is not None]
+        if any(side.lost for side in there):
+            return "lost"
+        contents = [side.data for side in there]
         if None in contents:
             return "large"
         if LINK in (entry.mode for entry in self.change[1:] if isinstance(entry, Entry)):
@@ -57,7 +60,8 @@ class FileDiff(NamedTuple):
     @property
     def sizes(self) -> str:
         """Both sizes in words: "10 B → 2.0 KB"; one where the file came or went."""
-        return " → ".join(size(side.size) for side in (self.old, self.new) if side is not None)
+        there = [side for side in (self.old, self.new) if side is not None]
+        return " → ".join("lost" if side.lost else size(side.size) for side in there)
 
     @property
     def stat(self) -> LineCounts | CellCounts | None:
@@ -90,6 +94,11 @@ def status_of(change: Change) -> str:
     if change.before is None:
         return "added"
     return "deleted" if change.after is None else "changed"
+
+
+def any_lost(files: Iterable[FileDiff]) -> bool:
+    """Whether a version of one of them is damaged or missing."""
+    return any(file.kind == "lost" for file in files)
 
 
 def file_diffs(changes: Iterable[Change], before: Source, after: Source) -> Iterator[FileDiff]:
@@ -132,16 +141,20 @@ def head_json(file: FileDiff) -> dict[str, object]:
         "path": file.change.path,
         "status": file.status,
         "kind": file.kind,
-        "old_size": file.old.size if file.old is not None else None,
-        "new_size": file.new.size if file.new is not None else None,
+        "old_size": _size(file.old),
+        "new_size": _size(file.new),
     }
+
+
+def _size(side: Side | None) -> int | None:
+    return side.size if side is not None and not side.lost else None
 
 
 def _details(file: FileDiff) -> dict[str, object]:
     if file.notebook is not None:
         cells = [_cell_json(change) for change in file.notebook.changes]
         return {"cells": cells, "metadata_changed": file.notebook.metadata_changed}
-    if file.kind in ("binary", "large"):
+    if file.kind in ("binary", "large", "lost"):
         return {}
     return {"lines": [[entry.kind, entry.text] for entry in text_lines(file)]}
 

@@ -7,7 +7,7 @@ import re
 
 from muse.core import trees
 from muse.core.dag import tree_of
-from muse.core.errors import UsageProblem
+from muse.core.errors import Damaged, UsageProblem
 from muse.core.names import show
 from muse.core.revs import resolve
 from muse.core.types import FOLDER, Entry
@@ -74,9 +74,16 @@ def _from_root(state: State, typed: str) -> str:
 
 def _listed(state: State, folder: Entry) -> tuple[Listed, ...]:
     return tuple(
-        Listed(name, entry, state.store.size(entry.digest) if entry.mode != FOLDER else None)
+        Listed(name, entry, _size(state, entry) if entry.mode != FOLDER else None)
         for name, entry in trees.read_tree(state.store, folder.digest).items()
     )
+
+
+def _size(state: State, entry: Entry) -> int | None:
+    try:
+        return state.store.size(entry.digest)
+    except Damaged:
+        return None
 
 
 def _hint(state: State, tree: bytes | None, rev: str, path: str) -> str:

@@ -6,6 +6,7 @@ import os
 
 from muse.core.errors import UsageProblem
 from muse.core.names import is_bad, show
+from muse.core.repo import current_folder
 
 #: What a shell takes as it is, besides letters and digits.
 _PLAIN = "_@%+=:,./~-"
@@ -18,9 +19,11 @@ def to_repository(root: str, typed: str) -> str:
     the repository, paths count from its root.
 
     Raises:
-        UsageProblem: It leads out of the repository, or into `.muse`.
+        UsageProblem: It is empty, or leads out of the repository or into `.muse`; or the current folder is gone.
     """
     top = os.path.realpath(root)
+    if not typed:
+        raise UsageProblem("an empty text is no path", "`.` is the whole of the current folder.")
     if "\0" in typed:
         raise _unfit(typed)
     whole = _resolved(typed, top)
@@ -46,7 +49,7 @@ def _unfit(typed: str) -> UsageProblem:
 
 def _resolved(typed: str, top: str) -> str:
     """The absolute path, without links but for the last name; a link from outside to `top` is `top`."""
-    here = os.path.realpath(os.getcwd())
+    here = os.path.realpath(current_folder())
     base = here if is_below(here, top) else top
     whole = os.path.normpath(os.path.join(base, os.path.expanduser(typed)))
     if not is_below(whole, top) and os.path.realpath(whole) == top:

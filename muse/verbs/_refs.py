@@ -22,9 +22,18 @@ def subject_of(state: State, commit: bytes) -> str:
         return "(damaged)"
 
 
+def tags_of(state: State) -> dict[str, bytes] | None:
+    """Every tag; None, and a note, where they cannot be read: that must not hide the commits."""
+    try:
+        return state.view.tags(state.store)
+    except Damaged as error:
+        state.notes.append(f"the tags cannot be read, and `muse doctor` says how to go on: {error.message}")
+        return None
+
+
 def note_tag(state: State, branch: str) -> None:
     """Say that a new branch has the name of a tag."""
-    if branch in state.view.tags(state.store):
+    if branch in (tags_of(state) or ()):
         _note(state, "tag", branch)
 
 

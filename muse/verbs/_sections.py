@@ -43,6 +43,8 @@ def _body(file: FileDiff) -> Iterator[Block]:
         yield from notebook_document(file.notebook)
         if file.notebook.empty and file.status == "changed" and not file.same_bytes:
             yield line(("only noise differs (execution counts, kernel versions, muse commands)", "dim"))
+    elif file.kind == "lost":
+        yield line((no_text(file), "error"))
     elif mime := _picture(file):
         yield CellDiff((), (), (OutputDiff("image", *_payloads(mime, file)),))
     elif file.same_bytes:
@@ -75,7 +77,7 @@ def payload(mime: str, side: Side) -> Payload:
 
 def no_text(file: FileDiff) -> str:
     """What is said of a file that has no lines to compare; empty for one that has."""
-    words = {"binary": "binary", "large": "too large to show"}.get(file.kind)
+    words = {"binary": "binary", "large": "too large to show", "lost": "cannot be had"}.get(file.kind)
     return f"{words}, {file.sizes}" if words else ""
 
 

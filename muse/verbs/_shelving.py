@@ -16,7 +16,7 @@ from muse.display.words import short_id
 from muse.verbs import _work
 from muse.verbs._message import what_changed
 from muse.verbs._paths import is_under, to_repository
-from muse.verbs._travel import noise, planned, refuse_special, shortened
+from muse.verbs._travel import noise, planned, refuse_special, shortened, to_add
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def pop(state: State, position: int) -> Move:
     clash.update(_committed_since(state, one, touched), found.collisions)
     if clash:
         refuse_special(state.repo.root, sorted(clash), f"bring back {show(one.subject)!r}")
-        raise _in_the_way(one, sorted(clash))
+        raise _in_the_way(state, one, sorted(clash))
     tree = tree_of(store, view.commit)
     both = {**stage, **one.stage}
     staged: Stage = {path: entry for path, entry in both.items() if entry != trees.file_at(store, tree, path)}
@@ -145,11 +145,13 @@ def _same_but_noise(store: ObjectStore, path: str, one: Entry | None, other: Ent
     return noise(path, lambda: store.read(one.digest), lambda: store.read(other.digest))
 
 
-def _in_the_way(one: Shelved, paths: Sequence[str]) -> Refused:
+def _in_the_way(state: State, one: Shelved, paths: Sequence[str]) -> Refused:
+    add = to_add(state, paths)
     where = f"`muse checkout {short_id(id_of(one.commit))}`" if one.commit is not None else "before the first commit"
     return Refused(
         f"cannot bring back {show(one.subject)!r}: {shortened(paths)} changed since it was shelved",
-        f"Commit what is uncommitted, go back to where it was shelved ({where}), and bring it back there.",
+        f"Commit what is uncommitted{add and f' ({add} first)'}, go back to where it was shelved ({where}), "
+        "and bring it back there.",
         kind="uncommitted",
     )
 

@@ -5,6 +5,7 @@ A size costs no reading, so a file of gigabytes is told from its new version wit
 
 from __future__ import annotations
 
+from muse.core.errors import Damaged
 from muse.core.named import NamedTuple
 from muse.verbs._work import is_notebook, read_as
 
@@ -35,11 +36,16 @@ class Side(NamedTuple):
 
     Attributes:
         size: Its size in bytes.
-        data: Its bytes; None when one of the two sides is too large to be compared.
+        data: Its bytes; None when one of the two sides is too large to be compared, or is lost.
+        lost: Whether it is damaged or missing.
     """
 
     size: int
     data: bytes | None = None
+    lost: bool = False
+
+
+_LOST = Side(0, lost=True)
 
 
 class Stored:
@@ -92,15 +98,24 @@ def largest(path: str) -> int:
 
 def sides(change: Change, before: Source, after: Source) -> tuple[Side | None, Side | None]:
     """Both sides of a change; None stands for the side on which the file is not there."""
-    path, old, new = change
-    old_size = before.size(path, old) if old is not None else 0
-    new_size = after.size(path, new) if new is not None else 0
-    readable = max(old_size, new_size) <= largest(path)
-    return (
-        _side(old_size, before.read(path, old) if readable else None) if old is not None else None,
-        _side(new_size, after.read(path, new) if readable else None) if new is not None else None,
-    )
+    old, new = _sized(before, change.path, change.before), _sized(after, change.path, change.after)
+    if max(side.size for side in (old, new) if side is not None) > largest(change.path):
+        return old, new
+    return _read(old, before, change.path, change.before), _read(new, after, change.path, change.after)
 
 
-def _side(size: int, data: bytes | None) -> Side:
-    return Side(size if data is None else len(data), data)
+def _sized(source: Source, path: str, entry: Entry | None) -> Side | None:
+    try:
+        return Side(source.size(path, entry)) if entry is not None else None
+    except Damaged:
+        return _LOST
+
+
+def _read(side: Side | None, source: Source, path: str, entry: Entry | None) -> Side | None:
+    if side is None or side.lost or entry is None:
+        return side
+    try:
+        data = source.read(path, entry)
+    except Damaged:
+        return _LOST
+    return Side(len(data), data)

@@ -6,8 +6,9 @@ So going back can itself be taken back, and nothing that was on the disk is lost
 
 from __future__ import annotations
 
-from muse.core import ops
+from muse.core import history, ops
 from muse.core.command import State
+from muse.core.errors import Damaged
 from muse.core.named import NamedTuple
 from muse.core.ops import Operation
 from muse.core.plan import Target
@@ -107,13 +108,49 @@ def of_the_same(build: Callable[[State], Draft[StepResult]]) -> Callable[[State]
 
 
 def read(state: State, number: int) -> Operation | None:
-    """Operation `number`, if it is still kept."""
+    """Operation `number`, if it is still kept.
+
+    Raises:
+        Damaged: It is damaged; or it was, and `doctor` has stood in for it.
+    """
     if number not in state.kept:
         return None
     try:
         return ops.read(state.repo.layout, number)
-    except FileNotFoundError:
+    except (FileNotFoundError, Damaged) as error:
+        whole = list(state.operations([]))
+        if any(number in operation.lost for operation in whole):
+            raise _stood_in_for(number, [one.number for one in whole if one.number < state.number]) from None
+        if isinstance(error, Damaged):
+            raise
         return None
+
+
+def _stood_in_for(number: int, others: list[int]) -> Damaged:
+    """The error that leads past an operation that nobody can repair any more, to one of the others, newest first."""
+    hint = "`muse op log` lists what is left"
+    if others:
+        near = next((one for one in others if one < number), others[-1])
+        hint += f"; `muse op restore {near}` goes back to operation {near}"
+    return Damaged(f"operation {number} is lost: `muse doctor` has stood in for it", f"{hint}.")
+
+
+def files_of(state: State, operation: Operation, *, force: bool) -> tuple[Change, ...]:
+    """What an operation changed in the folder; nothing, and a note, where that is lost and `force` is given.
+
+    Raises:
+        Damaged: It is lost, or not what was written.
+    """
+    try:
+        return operation.changes(state.store) if operation.changes_folder else ()
+    except Damaged as error:
+        if not history.is_damage(error):
+            raise
+        lost = f"which files `{operation.command}` (operation {operation.number}) changed is lost"
+        if not force:
+            raise Damaged(f"{lost}: {error.message}", "Add --force: then these files stay as they are.") from None
+        state.notes.append(f"{lost}: they stay as they are")
+        return ()
 
 
 def reversed_targets(changes: Iterable[Change]) -> list[Target]:
@@ -131,6 +168,7 @@ class Step(NamedTuple):
         about: The operation that it takes back, brings back, or goes back to.
         destination: The operation whose view it takes.
         targets: What it wants of the files.
+        commit_first: Whether it is still the same step after a commit.
     """
 
     doing: str
@@ -140,6 +178,7 @@ class Step(NamedTuple):
     about: Operation
     destination: Operation
     targets: list[Target]
+    commit_first: bool = False
 
     def draft(self, state: State, *, force: bool) -> Draft[StepResult]:
         """What to record.
@@ -148,7 +187,9 @@ class Step(NamedTuple):
             Refused: Uncommitted work is in the way.
         """
         view = self.destination.view
-        plans = planned(state, self.targets, doing=self.doing, back=self.back, force=force)
+        plans = planned(
+            state, self.targets, doing=self.doing, back=self.back, force=force, commit_first=self.commit_first
+        )
         hint = f"what was replaced is saved: {self.back} brings it back" if force and plans else self.hint
 
         def answer(left: tuple[str, ...]) -> StepResult:

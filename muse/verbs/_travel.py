@@ -13,7 +13,9 @@ from muse.core.names import show
 from muse.core.types import FOLDER, Change, Entry
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.words import plural
+from muse.verbs import _work
 from muse.verbs._files import status_of
+from muse.verbs._paths import quoted
 from muse.verbs._work import is_notebook
 
 TYPE_CHECKING = False
@@ -75,6 +77,7 @@ def planned(
     back: str = "`muse undo`",
     force: bool = False,
     also: Iterable[str] = (),
+    commit_first: bool = True,
 ) -> tuple[Planned, ...]:
     """Decide what may be done to the files.
 
@@ -84,6 +87,7 @@ def planned(
         back: For the message: what brings back work that `force` replaced.
         force: Replace uncommitted work too, after saving it.
         also: More paths that are in the way.
+        commit_first: Whether the same can be done after a commit.
 
     Raises:
         Refused: Uncommitted work is in the way, or something that is no file and so cannot be saved.
@@ -92,8 +96,25 @@ def planned(
     in_the_way = sorted({*found.collisions, *(() if force else also)})
     if in_the_way:
         refuse_special(state.repo.root, in_the_way, doing)
-        raise _collision(in_the_way, doing, back)
+        saved = f"then it is saved and {back} brings it back."
+        add = to_add(state, in_the_way) if commit_first else ""
+        first = f'Commit it first ({add and f"{add}, then "}`muse commit -m "..."`), or add' if commit_first else "Add"
+        raise Refused(
+            f"cannot {doing}: uncommitted work in {shortened(in_the_way)} would be overwritten",
+            f"{first} --force: {saved}",
+            kind="uncommitted",
+        )
     return found.planned
+
+
+def to_add(state: State, paths: Sequence[str]) -> str:
+    """What must be typed before a commit takes these files, as some are ignored, say; empty when nothing must."""
+    stage, committed = state.view.stage(state.store), _Committed(state)
+    work = _work.look(state, staged=stage, within=paths)
+    taken = {*stage, *(change.path for change in (*work.changes, *work.noise))}
+    new = [path for path in paths if path not in taken and committed.file_at(path) is None]
+    left_out = [quoted(path) for path in new if os.path.isfile(os.path.join(state.repo.root, path))]
+    return f"`muse add {' '.join(left_out[:_SHOWN])}{' ...' if left_out[_SHOWN:] else ''}`" if left_out else ""
 
 
 class _Committed:
@@ -149,15 +170,6 @@ def _is_special(path: str) -> bool:
 def shortened(paths: Sequence[str]) -> str:
     """The first paths, and how many more there are."""
     return ", ".join(map(show, paths[:_SHOWN])) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
-
-
-def _collision(paths: Sequence[str], doing: str, back: str) -> Refused:
-    """The error that names the files in the way, of a command that can be forced; else none would be."""
-    return Refused(
-        f"cannot {doing}: uncommitted work in {shortened(paths)} would be overwritten",
-        f'Commit it first (`muse commit -m "..."`), or add --force: then it is saved and {back} brings it back.',
-        kind="uncommitted",
-    )
 
 
 def changes_of(plans: Iterable[Planned]) -> tuple[Change, ...]:

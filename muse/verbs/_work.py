@@ -16,10 +16,13 @@ from muse.core.types import LINK, Change, Entry
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from typing import TypeVar
 
     from muse.core.command import State
     from muse.core.store import ObjectStore
     from muse.core.view import Stage
+
+    T = TypeVar("T")
 
 #: Seconds for which a notebook that its server is writing is waited for.
 _SAVING_SECONDS = 1.0
@@ -64,6 +67,53 @@ def look(
 def staged_changes(store: ObjectStore, tree: bytes | None, stage: Stage) -> tuple[Change, ...]:
     """What is staged, against the tree of the commit that is checked out."""
     return tuple(Change(path, trees.file_at(store, tree, path), entry) for path, entry in stage.items())
+
+
+def once_saved(look: Callable[[], T], saving: Callable[[T], list[str]]) -> tuple[T, list[str]]:
+    """Look until no notebook is being saved: its server writes in place.
+
+    Args:
+        look: Finds something in the folder. It is called again for up to a second.
+        saving: The notebooks in that which are being saved.
+
+    Returns:
+        What was found last, and a warning for each notebook that was being saved all the while.
+    """
+    found = look()
+    deadline = time.monotonic() + _SAVING_SECONDS
+    while paths := saving(found):
+        if time.monotonic() > deadline:
+            return found, [f"{show(path)} is being saved, and was taken as it stood" for path in paths]
+        time.sleep(0.02)
+        found = look()
+    return found, []
+
+
+def is_being_saved(root: str, path: str, found: Entry, is_cut: Callable[[], bool]) -> bool:
+    """Whether a file is a notebook that its server is writing.
+
+    The server keeps the old copy beside the notebook, as `.~NAME`, while it writes. It copies its mtime too. That
+    copy may be gone by now, and not every server makes one: what was read must be whole in itself.
+
+    Args:
+        root: The folder of the repository.
+        path: The file.
+        found: What was read there.
+        is_cut: Whether that is the beginning of a notebook alone, see `is_beginning`.
+    """
+    if not is_notebook(path):
+        return False
+    folder, name = os.path.split(os.path.join(root, path))
+    if _is_recent(os.path.join(folder, f".~{name}"), times=("st_ctime_ns",)):
+        return True
+    return found.mode != LINK and _is_new(root, path) and is_cut()
+
+
+def is_beginning(raw: bytes, before: Entry | None) -> bool:
+    """Whether this is what is on the disk of a notebook that is being written; `before` is its last version."""
+    from muse.notebook.saving import is_cut
+
+    return is_cut(raw) or (raw == b"" and before is not None)
 
 
 def is_notebook(path: str) -> bool:
@@ -132,29 +182,18 @@ class _Look:
         )
 
     def _settled_scan(self) -> scan.Scan:
-        """Scan; wait for notebooks that their server is writing, as it writes in place."""
-        found = self._scan()
-        deadline = time.monotonic() + _SAVING_SECONDS
-        while saving := [change.path for change in found.changes if self._being_saved(change)]:
-            if time.monotonic() > deadline:
-                self.warnings += [f"{show(path)} is being saved, and was taken as it stood" for path in saving]
-                break
-            time.sleep(0.02)
-            found = self._scan()
+        """Scan, and wait for notebooks that are being saved."""
+        found, warnings = once_saved(
+            self._scan, lambda found: [change.path for change in found.changes if self._is_being_saved(change)]
+        )
+        self.warnings += warnings
         return found
 
-    def _being_saved(self, change: Change) -> bool:
-        """The server keeps the old copy beside the notebook, as `.~NAME`, while it writes. It copies its mtime too.
-
-        That copy may be gone by now, and not every server makes one: what was read must be whole in itself.
-        """
+    def _is_being_saved(self, change: Change) -> bool:
         path, before, after = change
-        if after is None or not is_notebook(path):
+        if after is None:
             return False
-        folder, name = os.path.split(os.path.join(self.root, path))
-        if _is_recent(os.path.join(folder, f".~{name}"), times=("st_ctime_ns",)):
-            return True
-        return self.storing and after.mode != LINK and self._is_new(path) and self._is_cut(path, before, after)
+        return is_being_saved(self.root, path, after, lambda: self.storing and self._is_cut(path, before, after))
 
     def _is_cut(self, path: str, before: Entry | None, after: Entry) -> bool:
         """Whether a commit would hold only the beginning of a notebook."""
@@ -166,16 +205,11 @@ class _Look:
                 return True  # it has changed since
         return not self.whole[path, after]
 
-    def _is_new(self, path: str) -> bool:
-        return _is_recent(os.path.join(self.root, path), times=("st_mtime_ns", "st_ctime_ns"))
-
     def _note_end(self, path: str, before: Entry | None, after: Entry, raw: bytes) -> None:
-        from muse.notebook.saving import is_cut
-
-        self.whole[path, after] = not is_cut(raw) and (raw != b"" or before is None)
+        self.whole[path, after] = not is_beginning(raw, before)
 
     def _take(self, path: str, before: Entry | None, content: Content) -> None:
-        if content.data is not None and is_notebook(path) and self._is_new(path):
+        if content.data is not None and is_notebook(path) and _is_new(self.root, path):
             self._note_end(path, before, content.entry, content.data)
         if content.data is not None and differs_by_noise(path, before, content.entry):
             self.held[path] = (content.entry, content.data)
@@ -213,11 +247,22 @@ class _Look:
         if held is not None and held[0] == after:
             self.store.add(held[1], after.digest, like)
         else:
-            store_as(self.store, folders, path, after, like)
+            self._as_seen(path, lambda: store_as(self.store, folders, path, after, like))
 
     def _bytes(self, folders: Folders, path: str, entry: Entry) -> bytes:
         held = self.held.get(path)
-        return held[1] if held is not None and held[0] == entry else read_as(folders, path, entry)
+        if held is not None and held[0] == entry:
+            return held[1]
+        return self._as_seen(path, lambda: read_as(folders, path, entry))
+
+    def _as_seen(self, path: str, read: Callable[[], T]) -> T:
+        """Read a file that was seen to be something. Where it is not, the cache may have said so: it forgets it."""
+        try:
+            return read()
+        except Changing:
+            self.cache.forget(path.rpartition("/")[0])
+            self.cache.save()
+            raise
 
 
 def store_as(store: ObjectStore, folders: Folders, path: str, entry: Entry, like: bytes | None) -> None:
@@ -256,6 +301,10 @@ def read_as(folders: Folders, path: str, entry: Entry, *, exact: bool = True) ->
     if exact and digest_of(data) != entry.digest:
         raise _changed(path)
     return data
+
+
+def _is_new(root: str, path: str) -> bool:
+    return _is_recent(os.path.join(root, path), times=("st_mtime_ns", "st_ctime_ns"))
 
 
 def _is_recent(path: str, *, times: tuple[str, ...]) -> bool:

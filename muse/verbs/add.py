@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from muse.core import trees
+from muse.core import scan, trees
 from muse.core.command import State
 from muse.core.disk import Blocked, Content, Folders, NotAFile
 from muse.core.errors import UsageProblem
@@ -15,6 +15,7 @@ from muse.core.types import Change, Entry
 from muse.core.writing import SHARED, Draft, writing
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
+from muse.notebook import session
 from muse.verbs import _work
 from muse.verbs._files import status_of
 from muse.verbs._paths import is_under, quoted, to_repository
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterator, Sequence
 
+    from muse.core.scan import Skipped
     from muse.core.view import Stage
 
 EXAMPLE = "muse add analysis.ipynb#3,5-7 data.csv"
@@ -33,6 +35,8 @@ _ROLES = {"added": "added", "changed": "changed", "deleted": "removed"}
 
 class _Fields(NamedTuple):
     staged: tuple[Change, ...]
+    skipped: tuple[Skipped, ...]
+    unsaved: session.Unsaved | None
     notes: tuple[str, ...]
 
 
@@ -41,6 +45,8 @@ class AddResult(Result, _Fields):
 
     Attributes:
         staged: The paths whose staged content this command changed.
+        skipped: What was left out of the folders that were named, and why.
+        unsaved: What the kernel ran and the notebook on the disk does not hold, where that notebook was named.
         notes: Warnings.
     """
 
@@ -48,20 +54,28 @@ class AddResult(Result, _Fields):
 
     def blocks(self) -> Iterator[Block]:
         """The answer for people."""
+        from muse.verbs.status import skipped_lines
+
         yield from map(Notice, self.notes)
+        if self.unsaved is not None:
+            yield Notice(self.unsaved.notice("add"))
         if not self.staged:
             yield line("Nothing to stage: what is there is as in the last commit, staged already, or ignored.")
+            yield from skipped_lines(self.skipped)
             return
         yield line(("Staged for the next commit", "strong"))
         for change in self.staged:
             status = status_of(change)
             yield line((f"{status:<8}", _ROLES[status]), " ", (show(change.path), "path"), indent=1)
+        yield from skipped_lines(self.skipped)
         yield Hint('`muse commit -m "..."` records what is staged, `muse restore --staged PATH` takes it back')
 
     def json(self) -> object:
         """The answer for programs."""
         return {
             "staged": [{"path": change.path, "status": status_of(change)} for change in self.staged],
+            "unsaved": [run.source for run in self.unsaved.runs] if self.unsaved else [],
+            "skipped": [{"path": path, "why": why, "size": size} for path, why, size in self.skipped],
             "notes": list(self.notes),
         }
 
@@ -86,6 +100,7 @@ def add(*paths: str | os.PathLike[str], repo: Repo | None = None) -> AddResult:
     typed = [os.fspath(path) for path in paths]
     if not typed:
         raise UsageProblem("nothing was named to add", "`muse add .` stages everything in this folder.")
+    session.save_first(repo.root)
     return writing(repo, "add", typed, lambda state: _Adding(state, typed).draft(), lock=SHARED)
 
 
@@ -98,11 +113,13 @@ class _Adding:
         self.before: Stage = state.view.stage(self.store)
         self.stage: Stage = dict(self.before)
         self.work: _work.Work | None = None
+        self.skipped: list[Skipped] = []
         from muse.core.dag import tree_of
 
         self.tree = tree_of(self.store, state.view.commit)
 
     def draft(self) -> Draft[AddResult]:
+        unsaved = self._unsaved()
         with Folders(self.root) as folders:
             for typed in self.typed:
                 self._add(folders, typed)
@@ -110,7 +127,16 @@ class _Adding:
         changed = [path for path in sorted(stage) if path not in self.before or self.before[path] != stage[path]]
         staged = tuple(Change(path, self._committed(path), stage[path]) for path in changed)
         view = self.state.view.with_stage(self.store, stage) if stage != self.before else None
-        return Draft(lambda left: AddResult(staged, tuple(self.state.notes)), view)
+        return Draft(lambda left: AddResult(staged, tuple(self.skipped), unsaved, tuple(self.state.notes)), view)
+
+    def _unsaved(self) -> session.Unsaved | None:
+        """What the kernel ran and its notebook does not hold, where that notebook or a cell of it was named."""
+        found = session.unsaved_runs(self.root)
+        if found is None:
+            return None
+        path = os.path.relpath(os.path.realpath(found.path), os.path.realpath(self.root))
+        named = [to_repository(self.root, typed) for typed in self.typed]
+        return found if any(is_under(path, one) or path == one.rpartition("#")[0] for one in named) else None
 
     def _committed(self, path: str) -> Entry | None:
         return trees.file_at(self.store, self.tree, path)
@@ -134,7 +160,7 @@ class _Adding:
         return f"Paths count from the folder you are in: `muse add {quoted(os.path.relpath(from_root))}`."
 
     def _add_file(self, folders: Folders, path: str) -> bool:
-        content = self._read(folders, path)
+        content = self._read_saved(folders, path)
         if content is None:
             return False
         committed = self._committed(path)
@@ -145,9 +171,26 @@ class _Adding:
         self.stage[path] = content.entry
         return True
 
+    def _read_saved(self, folders: Folders, path: str) -> Content | None:
+        """A file or link, or None; a notebook that is being saved is waited for."""
+        before = self._committed(path)
+
+        def saving(found: Content | None) -> list[str]:
+            if found is None or found.data is None:
+                return []
+            data = found.data
+            is_saved = _work.is_being_saved(self.root, path, found.entry, lambda: _work.is_beginning(data, before))
+            return [path] if is_saved else []
+
+        found, warnings = _work.once_saved(lambda: self._read(folders, path), saving)
+        self.state.notes.extend(warnings)
+        return found
+
     def _read(self, folders: Folders, path: str) -> Content | None:
+        """A file or link; the bytes of a notebook in memory, so that one can look at them."""
+        seen = folders.seen(path) if _work.is_notebook(path) else None
         try:
-            return folders.content(path, self.store.incoming)
+            return folders.content(path, None if seen is not None and seen[2] <= scan.LARGE else self.store.incoming)
         except (FileNotFoundError, NotADirectoryError, NotAFile, Blocked):
             return None
 
@@ -155,11 +198,12 @@ class _Adding:
         if self.work is None:
             within = [to_repository(self.root, typed) for typed in self.typed]
             self.work = _work.look(self.state, staged=self.before, storing=True, within=within)
+            self.state.notes.extend([note for note in self.work.warnings if note not in self.state.notes])
         for trouble in self.work.troubles:
             raise trouble
         for skipped in self.work.skipped:
-            if is_under(skipped.path, folder) and skipped.why == "large" and skipped.path not in self.stage:
-                self.state.notes.append(f"{show(skipped.path)} is large: `muse add {quoted(skipped.path)}` takes it")
+            if is_under(skipped.path, folder) and skipped not in self.skipped and skipped.path not in self.stage:
+                self.skipped.append(skipped)
         self._reset(folder)
         for change in self.work.changes:
             if is_under(change.path, folder):
@@ -183,7 +227,7 @@ class _Adding:
 
     def _add_cells(self, folders: Folders, path: str) -> bool:
         name, mark, cells = path.rpartition("#")
-        disk = self._read(folders, name) if mark and _work.is_notebook(name) else None
+        disk = self._read_saved(folders, name) if mark and _work.is_notebook(name) else None
         if disk is None or disk.data is None:
             return False
         from muse.notebook.model import NotANotebook

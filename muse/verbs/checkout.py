@@ -13,17 +13,18 @@ from muse.core.repo import Repo
 from muse.core.revs import check_name, resolve
 from muse.core.types import id_of
 from muse.core.writing import EXCLUSIVE, Draft, writing
-from muse.display.document import Block, Hint, Notice, line
+from muse.display.document import Block, Hint, Notice, Prose, line
 from muse.display.result import Result
-from muse.display.words import short_id
+from muse.display.words import plural, short_id
 from muse.verbs._refs import note_tag
 from muse.verbs._travel import Files, changes_of, planned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from muse.core.types import Entry
     from muse.core.view import View
 
 EXAMPLE = "muse checkout HEAD~1"
@@ -35,6 +36,7 @@ class _Fields(NamedTuple):
     subject: str
     moved: bool
     files: Files
+    unstaged: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -47,6 +49,7 @@ class CheckoutResult(Result, _Fields):
         subject: The first line of its message.
         moved: False when it was checked out already.
         files: What changed in the folder.
+        unstaged: Paths that were in the way and staged otherwise: `force` took them off the stage.
         notes: Warnings.
     """
 
@@ -63,6 +66,8 @@ class CheckoutResult(Result, _Fields):
             yield line(f"{now} on branch ", (self.branch, "branch"), ", no commit yet")
         else:
             yield line(f"{now} on branch ", (self.branch, "branch"), " at ", at, f" {self.subject}")
+        if self.unstaged:
+            yield Prose(f"Took {plural(len(self.unstaged), 'file')} off the stage; `muse undo` brings that back.")
         yield from self.files.blocks()
         if self.branch is None:
             yield Hint("a commit made here gets a branch of its own; `muse undo` goes back")
@@ -74,6 +79,7 @@ class CheckoutResult(Result, _Fields):
             "commit_id": id_of(self.commit) if self.commit is not None else None,
             "moved": self.moved,
             **self.files.json(),
+            "unstaged": list(self.unstaged),
             "notes": list(self.notes),
         }
 
@@ -125,16 +131,32 @@ def _go(state: State, target: str, force: bool) -> Draft[CheckoutResult]:
     targets = [Target(*change) for change in trees.compare(state.store, before, wanted)]
     stage = view.stage(state.store)
     touched = {one.path: one.after for one in targets if one.path in stage}
-    clash = [path for path, entry in touched.items() if stage[path] != entry]
+    clash = {path for path, entry in touched.items() if stage[path] != entry} | _entangled(stage, targets)
     plans = planned(state, targets, doing=f"check out {show(target)}", force=force, also=clash)
-    if touched:
+    if touched or clash:
         # What is not in the way is as the destination has it, so there is nothing left to stage.
-        kept = {path: entry for path, entry in stage.items() if path not in touched}
+        kept = {path: entry for path, entry in stage.items() if path not in touched and path not in clash}
         after = after.with_stage(state.store, kept)
     draft = _draft(state, after, after)
-    return draft._replace(
-        planned=plans, answer=lambda left: draft.answer(left)._replace(files=Files(changes_of(plans), left))
-    )
+
+    def answer(left: tuple[str, ...]) -> CheckoutResult:
+        return draft.answer(left)._replace(files=Files(changes_of(plans), left), unstaged=tuple(sorted(clash)))
+
+    return draft._replace(planned=plans, answer=answer)
+
+
+def _entangled(stage: Mapping[str, Entry | None], targets: Sequence[Target]) -> set[str]:
+    """Staged files that lie where a file is wanted as a folder, or where a folder is wanted as a file."""
+    wanted = {one.path for one in targets if one.after is not None}
+    folders = {above for path in wanted for above in _above(path)} if stage else set[str]()
+    staged = [path for path, entry in stage.items() if entry is not None]
+    return {path for path in staged if path in folders or not wanted.isdisjoint(_above(path))}
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders that a path lies in, less the root."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _destination(state: State, target: str) -> View:
@@ -155,5 +177,5 @@ def _draft(state: State, after: View, record: View | None) -> Draft[CheckoutResu
     subject = read_commit(state.store, after.commit).subject if after.commit is not None else ""
     moved = record is not None
     return Draft(
-        lambda left: CheckoutResult(after.branch, after.commit, subject, moved, Files(), tuple(state.notes)), record
+        lambda left: CheckoutResult(after.branch, after.commit, subject, moved, Files(), (), tuple(state.notes)), record
     )

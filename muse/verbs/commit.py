@@ -6,7 +6,7 @@ from muse.core import trees
 from muse.core.clock import now
 from muse.core.command import State
 from muse.core.dag import read_commit, tree_of
-from muse.core.errors import UsageProblem
+from muse.core.errors import MuseError, UsageProblem, blames_the_process
 from muse.core.identity import author
 from muse.core.named import NamedTuple
 from muse.core.names import writable
@@ -235,8 +235,15 @@ class _Build:
 
     def _all_changes(self) -> tuple[Change, ...]:
         work = _work.look(self.state, storing=True)
-        if work.troubles:
-            raise work.troubles[0]
+        for trouble in work.troubles:
+            raise _with_a_way_out(trouble)
         self.skipped = work.skipped
         self.state.notes.extend(work.warnings)
         return work.changes
+
+
+def _with_a_way_out(trouble: MuseError) -> MuseError:
+    """What stands in the way of a commit of the whole folder need not stand in the way of a commit."""
+    if not blames_the_process(trouble):
+        trouble.hint = f"{trouble.hint} Or `muse add` the other files; if it is new, .museignore may name it.".lstrip()
+    return trouble

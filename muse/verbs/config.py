@@ -9,7 +9,7 @@ from muse.core import syscalls
 from muse.core.config import Setting
 from muse.core.errors import NotARepository, SystemTrouble, Unconfirmed, UsageProblem
 from muse.core.named import NamedTuple
-from muse.core.repo import Repo
+from muse.core.repo import Repo, current_folder
 from muse.display.document import Block, Span, Table, line
 from muse.display.result import Result
 
@@ -117,7 +117,7 @@ def _find(user: bool) -> Repo:
     except NotARepository:
         if not user:
             raise
-        return Repo(os.getcwd())
+        return Repo(current_folder())
 
 
 def _in_force(repo: Repo, key: str | None) -> tuple[Setting, ...]:

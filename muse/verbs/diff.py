@@ -13,7 +13,7 @@ from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.core.revs import resolve
 from muse.core.types import Change
-from muse.display.document import Block, Notice, line
+from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
 from muse.notebook import session
 from muse.verbs import _files, _sections, _stat, _work
@@ -52,8 +52,8 @@ class DiffResult(Result, _Fields):
 
     @property
     def exit_status(self) -> int:
-        """1 when it was asked for and something differs."""
-        return int(self.exit_code and bool(self.files))
+        """3 when a version of a file is lost; 1 when it was asked for and something differs."""
+        return 3 if _files.any_lost(self.files) else int(self.exit_code and bool(self.files))
 
     def blocks(self) -> Iterator[Block]:
         """The answer for people."""
@@ -63,6 +63,8 @@ class DiffResult(Result, _Fields):
         if not self.files:
             yield line("No changes.")
         yield from (_stat if self.stat else _sections).document(self.files)
+        if _files.any_lost(self.files):
+            yield Hint("`muse doctor` repairs what can be repaired")
 
     def json(self) -> object:
         """The answer for programs."""
@@ -122,16 +124,24 @@ class _Diff:
     def _sort(self, name: str) -> None:
         """A commit comes first; what is no commit, or comes after two, is a path."""
         if not self.paths and len(self.revs) < 2 and not (os.path.lexists(name) and "~" not in name):
-            try:
-                self.revs.append(resolve(self.state, name))
+            rev = self._commit(name)
+            if rev is not None:
+                self.revs.append(rev)
                 return
-            except UsageProblem as error:
-                if error.kind != "unknown-revision":
-                    raise
         path = to_repository(self.state.repo.root, name)
         if not os.path.lexists(os.path.join(self.state.repo.root, path)) and not self._is_tracked(path):
+            if len(self.revs) == 2 and self._commit(name) is not None:
+                raise UsageProblem(f"{name} is a third commit", "`muse diff` compares two at most.")
             raise UsageProblem(f"{name} is neither a commit nor a file", "`muse log` lists commits.")
         self.paths.append(path)
+
+    def _commit(self, name: str) -> bytes | None:
+        try:
+            return resolve(self.state, name)
+        except UsageProblem as error:
+            if error.kind != "unknown-revision":
+                raise
+            return None
 
     def _is_tracked(self, path: str) -> bool:
         tips = [*self.revs, *([self.state.view.commit] if self.state.view.commit is not None else [])]

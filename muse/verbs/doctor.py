@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from muse.core import doctor as core
 from muse.core.affected import Broken
-from muse.core.command import State, reading
+from muse.core.command import reading
 from muse.core.cure import Cure
-from muse.core.errors import Damaged
-from muse.core.findings import Findings, Problem
+from muse.core.findings import Problem
 from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.core.types import id_of
-from muse.core.view import View
 from muse.display.document import Block, Hint, Notice, Prose, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id
 from muse.verbs import _damage
+from muse.verbs._way_on import way_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +31,7 @@ class _Fields(NamedTuple):
     broken: tuple[Broken, ...]
     notes: tuple[str, ...]
     way_on: str = ""
+    resumed: bool = False
 
 
 class DoctorResult(Result, _Fields):
@@ -45,7 +43,8 @@ class DoctorResult(Result, _Fields):
         problems: What is still damaged.
         broken: The commits that cannot be had whole.
         notes: Warnings, and what was finished.
-        way_on: How to work on where the commit that is checked out is lost.
+        way_on: How to work on where more than files is lost.
+        resumed: Whether it was only to finish the files of the folder.
     """
 
     __slots__ = ()
@@ -53,7 +52,7 @@ class DoctorResult(Result, _Fields):
     @property
     def exit_status(self) -> int:
         """3 when something is lost."""
-        return 3 if self.problems or self.cure.lost or self.cure.anew else 0
+        return 3 if self.problems or self.cure.lost or self.cure.gone or self.cure.anew else 0
 
     def blocks(self) -> Iterator[Block]:
         """The answer for people."""
@@ -63,7 +62,7 @@ class DoctorResult(Result, _Fields):
             yield Prose(f"{what[0].upper()}{what[1:]}")
         yield from self._found()
         if not did and not self.notes and not self.problems:
-            yield line("Nothing to repair.")
+            yield line("Nothing to finish." if self.resumed else "Nothing to repair.")
         if self.problems:
             yield line((f"{plural(len(self.problems), 'problem')} cannot be repaired", "error"), ":")
         yield from _damage.problem_lines(self.problems)
@@ -74,6 +73,8 @@ class DoctorResult(Result, _Fields):
             yield Hint("a copy of `.muse` may still hold what is missing")
         if self.way_on:
             yield Hint(f"without one: {self.way_on}")
+        elif any(problem.kind == "operation" for problem in self.problems):
+            yield Hint("without one: `muse gc --forget` drops all operations but the last, and the gap with them")
 
     def _found(self) -> Iterator[Block]:
         """Commits that nothing named any more."""
@@ -99,9 +100,10 @@ class DoctorResult(Result, _Fields):
             "operation": cure.recorded or None,
             "went_back_to": cure.back_at or None,
             "lost_operations": list(cure.lost),
+            "gone": cure.gone or None,
             "copied": cure.copied,
             "retired": [ref.name for ref in cure.retired],
-            "set_aside": [ref.name for ref in cure.aside],
+            "set_aside": [ref.name for ref in (*cure.aside, *cure.strays)],
             "found": [id_of(commit) for commit in cure.found],
             "branches": list(cure.branches),
             "mended": list(self.mended),
@@ -133,14 +135,16 @@ def doctor(*, resume: bool = False, repo: Repo | None = None) -> DoctorResult:
     """
     repo = repo or Repo.open()
     if resume:
-        return DoctorResult(Cure(), (), (), (), core.resume(repo))
+        return DoctorResult(Cure(), (), (), (), core.resume(repo), resumed=True)
     done = core.repair(repo)
     found = done.findings
-    way_on = reading(repo, lambda state: _way_on(state, found)) if found.broken else ""
-    return DoctorResult(done.cure, done.mended, found.problems, found.broken, done.notes, way_on)
+    on = reading(repo, lambda state: way_on(state, found)) if found.problems else ""
+    return DoctorResult(done.cure, done.mended, found.problems, found.broken, done.notes, on)
 
 
 def _cured(cure: Cure) -> Iterator[str]:
+    if cure.gone and not cure.anew:
+        yield f"operation {cure.gone}, which HEAD named, is gone"
     if cure.back_at:
         yield f"went back to operation {cure.back_at}, the newest that is whole; recorded as operation {cure.recorded}"
     elif cure.recorded:
@@ -157,30 +161,6 @@ def _cured(cure: Cure) -> Iterator[str]:
         yield f"took {plural(len(cure.retired), 'damaged pack')} out of use"
     for ref in cure.aside[: _damage.SHOWN]:
         yield f"set one aside, as it may hold more: .muse/objects/pack/{ref.name}.damaged"
-
-
-def _is_folder(path: str) -> bool:
-    return path.endswith("/")
-
-
-def _views(state: State) -> Iterator[View]:
-    """What every operation left behind, the newest first, as far as they can be read."""
-    with suppress(Damaged):
-        for operation in state.operations():
-            yield operation.view
-
-
-def _way_on(state: State, findings: Findings) -> str:
-    """How to work on when the commit that is checked out is lost, or a tree of it; empty when it is not."""
-    broken = {one.commit: one.record is None or any(map(_is_folder, one.paths)) for one in findings.broken}
-    if state.view.commit is None or not broken.get(state.view.commit):
-        return ""
-    seen = [(view.branch, view.commit) for view in _views(state)]
-    whole = [(branch, commit) for branch, commit in seen if commit is not None and commit not in broken]
-    if not whole:
-        return "move `.muse` away, and `muse init` starts anew with the files that are here"
-    here = state.view.branch
-    branch, commit = min(whole, key=lambda one: one[0] != here)  # the newest of this branch, else of any
-    where = "here" if branch == here else f"of {branch or 'no branch'}"
-    back = f"`muse reset {short_id(id_of(commit))}`"
-    return f"{back} goes to the last commit {where} that is whole; the files stay as they are"
+    if cure.strays:
+        aside = f"set {plural(len(cure.strays), 'pack')} aside, as .muse/objects/pack/….damaged"
+        yield f"{aside}: what a lost operation staged, shelved or saved may be in {'them' if cure.strays[1:] else 'it'}"

@@ -23,6 +23,7 @@ EXAMPLE = "muse gc --dry-run"
 
 _DONE = ("Dropped", "kept", "Removed", "Joined")
 _WOULD = ("Would drop", "keep", "Would remove", "Would join")
+_LEFT = ("Retired", "kept", "Retired", "Joined")
 
 
 class _Fields(NamedTuple):
@@ -30,6 +31,7 @@ class _Fields(NamedTuple):
     done: bool
     forget: bool
     notes: tuple[str, ...]
+    left: tuple[str, ...] = ()
 
 
 class GcResult(Result, _Fields):
@@ -40,25 +42,30 @@ class GcResult(Result, _Fields):
         done: It was done; else it was only looked at.
         forget: All operations but the newest go.
         notes: Warnings.
+        left: Files that should have gone, and that the system did not let go.
     """
 
     __slots__ = ()
 
     @property
     def exit_status(self) -> int:
-        """1 when everything is to be forgotten, and that was not confirmed."""
-        return 1 if self.forget and not self.done and self.plan.does_something else 0
+        """When everything is to be forgotten: 1 when that was not confirmed, 5 when not all of it could go."""
+        if not self.forget:
+            return 0
+        return 5 if self.left else 1 if self.plan.does_something and not self.done else 0
 
     def blocks(self) -> Iterator[Block]:
         """The answer for people."""
         yield from map(Notice, self.notes)
         plan = self.plan
+        if self.left:
+            yield Notice(self._what_is_left())
         if not plan.does_something:
             yield line(f"Nothing to collect: {plural(plan.kept, 'operation')}, {plural(plan.objects, 'object')}.")
             return
         if self.forget and not self.done:
             yield Notice("this cannot be undone: what only older operations hold would be gone for good")
-        dropped, kept, removed, joined = _DONE if self.done else _WOULD
+        dropped, kept, removed, joined = _WOULD if not self.done else _LEFT if self.left else _DONE
         yield line(f"{dropped} {plural(plan.dropped, 'operation')}, {kept} {plan.kept:,}")
         if plan.dead or self.forget:
             yield line(f"{dropped} {plural(plan.dead, 'object')} of {size(plan.dead_size)}, {kept} {plan.objects:,}")
@@ -72,6 +79,11 @@ class GcResult(Result, _Fields):
             yield line(f"{joined} {plural(len(plan.copied), 'pack')}")
         if self.forget and not self.done:
             yield Hint("`muse gc --forget --yes` does it")
+
+    def _what_is_left(self) -> str:
+        others = f" and {plural(len(self.left) - 1, 'other file')}" if len(self.left) > 1 else ""
+        means = "not forgotten: what was dropped can still be read there" if self.forget else "`muse gc` tries again"
+        return f"{self.left[0]}{others} could not be removed; {means}"
 
     def json(self) -> object:
         """The answer for programs."""
@@ -87,6 +99,7 @@ class GcResult(Result, _Fields):
                 "set_aside": len(plan.aside),
             },
             "notes": list(self.notes),
+            "left": list(self.left),
         }
 
 
@@ -135,12 +148,11 @@ def _collect(state: State, retention: Retention) -> Draft[GcResult]:
     plan, keep = core.plan(state, retention)
     _forget_messages(state, retention)  # now, if this dies; and again, if a log comes in between
 
-    def answer(left: tuple[str, ...]) -> GcResult:
-        _forget_messages(state, retention)
-        if retention.forget:
-            for ref in plan.aside:
-                io.remove_quietly(state.repo.layout.pack_aside(ref.name))
-        return GcResult(plan, True, retention.forget, tuple(state.notes))
+    def answer(_: tuple[str, ...]) -> GcResult:
+        for ref in plan.aside:
+            io.remove_quietly(state.repo.layout.pack_aside(ref.name))
+        left = core.left(state.repo.layout, plan) + _forget_messages(state, retention)
+        return GcResult(plan, True, retention.forget, tuple(state.notes), left)
 
     if not (plan.dropped or plan.retires):
         return Draft(answer, None)
@@ -148,9 +160,11 @@ def _collect(state: State, retention: Retention) -> Draft[GcResult]:
     return Draft(answer, state.view, at=newest.at, redo=newest.redo, retires=plan.retires, oldest=plan.oldest)
 
 
-def _forget_messages(state: State, retention: Retention) -> None:
-    """Empty the cache of the commit graph: it holds the messages of commits that go."""
-    if retention.forget:
-        from muse.core import graph
+def _forget_messages(state: State, retention: Retention) -> tuple[str, ...]:
+    """Empty the cache of the commit graph: it holds the messages of commits that go. Gives its path if that fails."""
+    if not retention.forget:
+        return ()
+    from muse.core import graph
 
-        graph.forget(state.repo.layout.graph_cache, durable=state.repo.durable)
+    path = state.repo.layout.graph_cache
+    return () if graph.forget(path, durable=state.repo.durable) else (path,)

@@ -6,13 +6,15 @@ import os
 
 from muse.core import create, ops, sweep
 from muse.core.command import State
-from muse.core.errors import UsageProblem
+from muse.core.errors import NotARepository, UsageProblem
 from muse.core.named import NamedTuple
 from muse.core.names import show
-from muse.core.repo import ROOT_VARIABLE, Repo
+from muse.core.paths import MUSE
+from muse.core.repo import ROOT_VARIABLE, Repo, find_root, misplaced
 from muse.core.writing import Draft, writing
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
+from muse.verbs._paths import is_below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def init(folder: str | os.PathLike[str] | None = None, *, repo: Repo | None = No
         folder: Where; the folder of `repo`, `$MUSE_REPO_ROOT` or the current folder when not given.
 
     Raises:
-        UsageProblem: There is no such folder.
+        UsageProblem: There is no such folder, it belongs to muse, or something else stands in the place of `.muse`.
         SystemTrouble: The system refused.
     """
     named = folder if folder is not None else repo.root if repo is not None else os.environ.get(ROOT_VARIABLE)
@@ -70,15 +72,30 @@ def init(folder: str | os.PathLike[str] | None = None, *, repo: Repo | None = No
     if not os.path.isdir(root):
         raise UsageProblem(f"there is no folder {show(root)}", "Make it first, or name another.")
     here = Repo(root)
+    above = _above(root)
     if os.path.lexists(here.layout.muse):
+        if os.path.islink(here.layout.muse) or not os.path.isdir(here.layout.muse):
+            raise misplaced(here.layout.muse)
         sweep.sweep(here.layout)
     create.create(here.layout)
     if ops.newest_number(here.layout):
         return InitResult(root, False)
-    return writing(here, "init", (), lambda state: _first(state, root))
+    return writing(here, "init", (), lambda state: _first(state, root, above))
 
 
-def _first(state: State, root: str) -> Draft[InitResult]:
+def _above(root: str) -> str:
+    """The repository that a folder lies in; empty when there is none."""
+    try:
+        above = find_root(os.path.dirname(root))
+    except NotARepository:
+        return ""
+    if is_below(root, os.path.join(above, MUSE)):
+        raise UsageProblem(f"{show(root)} belongs to muse itself", f"The repository is in {show(above)}.")
+    return above
+
+
+def _first(state: State, root: str, above: str) -> Draft[InitResult]:
     if state.number:  # another process was faster
         return Draft(lambda left: InitResult(root, False), None)
-    return Draft(lambda left: InitResult(root, True, tuple(state.notes)), state.view)
+    inner = [f"{show(above)} is a repository, too; what is new in this folder is left out there"] if above else []
+    return Draft(lambda left: InitResult(root, True, (*inner, *state.notes)), state.view)

@@ -18,11 +18,15 @@ from muse.display.document import Block, Hint, Notice, Span, Table, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id, when
 from muse.verbs._paths import to_repository
+from muse.verbs._refs import tags_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterable, Iterator
+
+    from muse.core.graph import Graph
+    from muse.core.store import ObjectStore
 
 EXAMPLE = "muse log analysis.ipynb"
 
@@ -66,16 +70,18 @@ class LogResult(Result, tuple[LogEntry, ...]):
 
     Attributes:
         lost: Digests of commits that cannot be had; what only they lead to is not listed.
+        tagged: False when the tags cannot be read.
         notes: Warnings.
     """
 
     lost: tuple[bytes, ...] = ()
+    tagged: bool = True
     notes: tuple[str, ...] = ()
 
     @property
     def exit_status(self) -> int:
-        """3 when some commits cannot be had."""
-        return 3 if self.lost else 0
+        """3 when some commits, or the tags, cannot be had."""
+        return 3 if self.lost or not self.tagged else 0
 
     def blocks(self) -> Iterator[Block]:
         """The answer for people."""
@@ -138,13 +144,14 @@ def _log(state: State, typed: list[str], number: int | None, everything: bool) -
     view, cache = state.view, state.repo.layout.graph_cache
     rev, paths = _sort(state, typed)
     tips = [rev] if rev is not None else [view.commit] if view.commit is not None else []
+    tags = tags_of(state)
     if everything:
-        tips += [*view.branches.values(), *view.tags(state.store).values()]
-    names = names_of(state)
+        tips += [*view.branches.values(), *(tags or {}).values()]
+    names = names_of(state, tags)
     lost: set[bytes] = set()
     found: Iterable[tuple[bytes, Commit]]
     if paths:
-        found = _touching(state, tips, paths, number)
+        found = _touching(state, tips, paths, number, lost)
     else:
         try:
             found = list(history(state.store, tips, cache, number=number))
@@ -153,7 +160,7 @@ def _log(state: State, typed: list[str], number: int | None, everything: bool) -
             if not found:
                 raise
     result = LogResult(LogEntry(digest, commit, names.get(digest, ())) for digest, commit in found)
-    result.lost, result.notes = tuple(sorted(lost)), tuple(state.notes)
+    result.lost, result.tagged, result.notes = tuple(sorted(lost)), tags is not None, tuple(state.notes)
     return result
 
 
@@ -176,25 +183,36 @@ def _sort(state: State, typed: list[str]) -> tuple[bytes | None, dict[str, str]]
     return rev, paths
 
 
-def _touching(state: State, tips: list[bytes], paths: dict[str, str], number: int | None) -> list[tuple[bytes, Commit]]:
+def _touching(
+    state: State, tips: list[bytes], paths: dict[str, str], number: int | None, lost: set[bytes]
+) -> list[tuple[bytes, Commit]]:
     """The commits that changed one of the paths, each of which some commit must have had."""
-    from muse.core.graph import open_graph
+    from muse.core.graph import Graph, open_graph
+
+    try:
+        with open_graph(state.repo.layout.graph_cache) as graph:
+            return _touching_in(graph, graph.reach(state.store, tips), state.store, paths, number)
+    except Damaged:
+        graph = Graph()  # one that lacks commits is no use to others
+        return _touching_in(graph, graph.reach(state.store, tips, lost), state.store, paths, number)
+
+
+def _touching_in(
+    graph: Graph, places: list[int], store: ObjectStore, paths: dict[str, str], number: int | None
+) -> list[tuple[bytes, Commit]]:
     from muse.core.path_filter import touching
 
-    store = state.store
-    with open_graph(state.repo.layout.graph_cache) as graph:
-        places = graph.reach(store, tips)
-        for path, name in paths.items():
-            if next(touching(store, graph, walk(graph, places), [path]), None) is None:
-                raise UsageProblem(
-                    f"{show(name)} is neither a commit nor a path that a commit had",
-                    "`muse log` lists commits. Paths count from the folder you are in.",
-                )
-        found = islice(touching(store, graph, walk(graph, places), paths), number)
-        return [(graph.digests[place], graph.commits[place]) for place in found]
+    for path, name in paths.items():
+        if next(touching(store, graph, walk(graph, places), [path]), None) is None:
+            raise UsageProblem(
+                f"{show(name)} is neither a commit nor a path that a commit had",
+                "`muse log` lists commits. Paths count from the folder you are in.",
+            )
+    found = islice(touching(store, graph, walk(graph, places), paths), number)
+    return [(graph.digests[place], graph.commits[place]) for place in found]
 
 
-def names_of(state: State) -> dict[bytes, tuple[str, ...]]:
+def names_of(state: State, tags: dict[str, bytes] | None) -> dict[bytes, tuple[str, ...]]:
     """The branches and tags at each commit; "HEAD" comes first where it is checked out.
 
     A tag whose name means a branch is "tag NAME".
@@ -206,7 +224,7 @@ def names_of(state: State) -> dict[bytes, tuple[str, ...]]:
     for name, commit in view.branches.items():
         if name != view.branch:
             names.setdefault(commit, []).append(name)
-    for name, commit in view.tags(state.store).items():
+    for name, commit in (tags or {}).items():
         taken = name in view.branches or name == view.branch
         names.setdefault(commit, []).append(f"tag {name}" if taken else name)
     return {commit: tuple(found) for commit, found in names.items()}

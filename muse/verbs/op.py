@@ -144,18 +144,19 @@ def _restore(state: State, number: int, force: bool) -> Draft[StepResult]:
         back="`muse undo`",
         about=destination,
         destination=destination,
-        targets=_targets(state, number),
+        targets=_targets(state, number, force),
+        commit_first=True,
     )
     return step.draft(state, force=force)
 
 
-def _targets(state: State, number: int) -> list[Target]:
+def _targets(state: State, number: int, force: bool) -> list[Target]:
     """For each file that a later operation changed: its first `before` is wanted, its last `after` expected."""
     first: dict[str, Entry | None] = {}
     last: dict[str, Entry | None] = {}
     later = list(takewhile(lambda operation: operation.number > number, state.operations()))
     for operation in reversed(later):
-        for path, before, after in operation.changes(state.store) if operation.changes_folder else ():
+        for path, before, after in _steps.files_of(state, operation, force=force):
             first.setdefault(path, before)
             last[path] = after
     return [Target(path, last[path], before) for path, before in first.items()]

@@ -51,6 +51,6 @@ def _redo(state: State, force: bool) -> Draft[StepResult]:
         back=f"`muse op restore {newest.number}`",
         about=again,
         destination=again,
-        targets=[Target(*change) for change in again.changes(state.store)],
+        targets=[Target(*change) for change in _steps.files_of(state, again, force=force)],
     )
     return step.draft(state, force=force)._replace(at=again.number, redo=newest.redo[:-1])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from muse.core import trees
+from muse.core import history, trees
 from muse.core.command import State
 from muse.core.dag import read_commit, tree_of
-from muse.core.errors import UsageProblem
+from muse.core.errors import Damaged, UsageProblem
 from muse.core.named import NamedTuple
 from muse.core.plan import Target
 from muse.core.repo import Repo
@@ -134,9 +134,9 @@ def reset(rev: str = "HEAD", *, mode: str = "mixed", repo: Repo | None = None) -
 def _reset(state: State, rev: str, mode: str) -> Draft[ResetResult]:
     view, store = state.view, state.store
     commit = _commit(state, rev)
-    stage = view.stage(store)
-    kept = _left_behind(state, commit, stage) if mode == "soft" else {}
-    plans = _as_in(state, commit, stage) if mode == "hard" else ()
+    stage = _stage(state, mode)
+    kept = _left_behind(state, commit, stage or {}) if mode == "soft" else {}
+    plans = _as_in(state, commit, stage or {}) if mode == "hard" else ()
     moved = commit != view.commit or kept != stage or bool(plans)
     after = view.moved_to(commit).with_stage(store, kept)
     subject = read_commit(store, commit).subject
@@ -157,6 +157,17 @@ def _commit(state: State, rev: str) -> bytes:
         if error.kind == "unknown-revision" and os.path.lexists(rev):
             error.hint = "`muse restore --staged PATH` takes a file off the stage, `muse restore PATH` brings one back."
         raise
+
+
+def _stage(state: State, mode: str) -> Stage | None:
+    """What is staged; None where that is lost, and nothing of it is to be kept."""
+    try:
+        return state.view.stage(state.store)
+    except Damaged as error:
+        if mode == "soft" or not history.is_damage(error):
+            raise
+        state.notes.append(f"what was staged is lost: {error.message}")
+        return None
 
 
 def _left_behind(state: State, commit: bytes, stage: Stage) -> Stage:

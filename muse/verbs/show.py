@@ -9,11 +9,12 @@ from muse.core.errors import Damaged, UsageProblem
 from muse.core.named import NamedTuple
 from muse.core.repo import Repo
 from muse.core.revs import resolve
-from muse.display.document import Block, Notice, heading, line
+from muse.display.document import Block, Hint, Notice, heading, line
 from muse.display.result import Result
 from muse.display.words import short_id, when
 from muse.verbs import _files, _lookup, _sections, _stat
 from muse.verbs._files import FileDiff
+from muse.verbs._refs import tags_of
 from muse.verbs._sides import Stored
 from muse.verbs.log import LogEntry, names_of
 
@@ -46,6 +47,11 @@ class ShowResult(Result, _Fields):
 
     __slots__ = ()
 
+    @property
+    def exit_status(self) -> int:
+        """3 when a version of a file is lost."""
+        return 3 if _files.any_lost(self.files) else 0
+
     def blocks(self) -> Iterator[Block]:
         """The answer for people."""
         yield from map(Notice, self.notes)
@@ -56,6 +62,8 @@ class ShowResult(Result, _Fields):
         for text in ("", *body.split("\n")) if body else ():
             yield line(text, indent=1 if text else 0)
         yield from (_stat if self.stat else _sections).document(self.files)
+        if _files.any_lost(self.files):
+            yield Hint("`muse doctor` repairs what can be repaired")
 
     def json(self) -> object:
         """The answer for programs."""
@@ -101,7 +109,8 @@ def _show(state: State, rev: str) -> ShowResult:
         before = commit.tree
     changes = trees.compare(store, before, commit.tree)
     files = tuple(_files.file_diffs(changes, stored, stored))
-    return ShowResult(LogEntry(digest, commit, names_of(state).get(digest, ())), files, tuple(state.notes), stat=False)
+    names = names_of(state, tags_of(state)).get(digest, ())
+    return ShowResult(LogEntry(digest, commit, names), files, tuple(state.notes), stat=False)
 
 
 def _commit(state: State, rev: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from muse.core.command import State, reading
 from muse.core.disk import Folders
+from muse.core.errors import Damaged
 from muse.core.named import NamedTuple
 from muse.core.names import show, sort_key
 from muse.core.repo import Repo
@@ -144,7 +145,7 @@ def status(*, repo: Repo | None = None) -> StatusResult:
 
 
 def _look(state: State) -> StatusResult:
-    stage = state.view.stage(state.store)
+    stage, trouble = _stage(state)
     work = _work.look(state, staged=stage)
     staged, changes, noise = _split(state, work, stage)
     return StatusResult(
@@ -156,9 +157,17 @@ def _look(state: State) -> StatusResult:
         skipped=work.skipped,
         cells=_cells(state, changes),
         unsaved=session.unsaved_runs(state.repo.root),
-        troubles=tuple(trouble.message for trouble in work.troubles),
+        troubles=(*trouble, *(trouble.message for trouble in work.troubles)),
         notes=(*state.notes, *work.warnings),
     )
+
+
+def _stage(state: State) -> tuple[Stage, tuple[str, ...]]:
+    """What is staged; where that cannot be read: nothing, and a line that says so."""
+    try:
+        return state.view.stage(state.store), ()
+    except Damaged as error:
+        return {}, (f"what is staged cannot be read, and `muse doctor` says how to go on: {error.message}",)
 
 
 def _split(

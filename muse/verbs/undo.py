@@ -54,6 +54,6 @@ def _undo(state: State, force: bool) -> Draft[StepResult]:
         back=f"`muse op restore {newest.number}`",
         about=undone,
         destination=before,
-        targets=_steps.reversed_targets(undone.changes(state.store)),
+        targets=_steps.reversed_targets(_steps.files_of(state, undone, force=force)),
     )
     return step.draft(state, force=force)._replace(at=before.at, redo=(*newest.redo, undone.number))

@@ -17,7 +17,7 @@ from muse.core.repo import Repo
 from muse.core.store import ObjectStore
 from muse.core.types import Entry, PackRef, digest_of
 from tests.bad_input.scenes import from_elsewhere, packs, tree
-from tests.commands import ok, process
+from tests.commands import Answer, ok, process
 from tests.core.folders import read
 
 if sys.version_info >= (3, 14):
@@ -32,10 +32,16 @@ GIGABYTES = 8 << 30
 
 def refused_soon(*words: str) -> str:
     """The command fails as on damage, in a process with little memory and time."""
-    answer = process(*words, timeout=30, memory=MEMORY)
-    assert answer.status == 3, answer
+    answer = failed_soon(*words)
     assert answer.out == "" and len(answer.err.splitlines()) == 2, answer
     return answer.err
+
+
+def failed_soon(*words: str) -> Answer:
+    """The same, whether it fails as a whole or shows the rest."""
+    answer = process(*words, timeout=30, memory=MEMORY)
+    assert answer.status == 3, answer
+    return answer
 
 
 def bomb(size: int) -> bytes:
@@ -69,7 +75,7 @@ def test_a_frame_that_expands(history: Repo, declared: int, monkeypatch: pytest.
     assert digest_of(b"bomb").hex() in said
     assert declared > MEMORY or f"does not have the {declared:,} bytes it declares" in said
     if declared <= MEMORY:
-        refused_soon("show", "theirs")
+        assert "cannot be had, lost" in failed_soon("show", "theirs").out
     else:
         assert "too large to show" in ok("show", "theirs")
     assert read(history.root) == before

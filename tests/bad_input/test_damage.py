@@ -81,7 +81,9 @@ def test_an_older_operation(history: Repo, damage: Damage) -> None:
 @damages
 def test_an_older_operation_in_the_list(history: Repo, damage: Damage) -> None:
     damage(Path(history.layout.operation(3)))
-    assert "operation 3 " in refused("op", "log", status=3)
+    listed = muse("op", "log")
+    assert (listed.status, listed.err) == (3, "") and "1 operation cannot be had: 3" in listed.lines
+    assert [line.split()[0] for line in listed.lines[:3]] == ["4", "2", "1"]
     assert len(ok("op", "log", "-n", "1").splitlines()) == 1
 
 

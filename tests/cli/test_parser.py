@@ -36,6 +36,10 @@ def call(line: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
         ("commit", (), {}),
         ("commit -m 'first look' --staged", (), {"message": "first look", "staged": True}),
         ("commit --message=--json", (), {"message": "--json"}),
+        ("commit -m -wip", (), {"message": "-wip"}),
+        ("commit -m --wip --staged", (), {"message": "--wip", "staged": True}),
+        ("commit -m -measured=1", (), {"message": "-measured=1"}),
+        ("shelf push -m -", (), {"action": "push", "message": "-"}),
         ("log -n5 main", ("main",), {"number": 5}),
         ("log main -n 5", ("main",), {"number": 5}),
         ("show", (), {}),
@@ -139,7 +143,16 @@ def test_what_can_be_typed_is_what_the_verb_takes(name: str) -> None:
     assert declared == signature.parameters.keys() - {"repo"}
 
 
-@pytest.mark.parametrize("words", [["shelf", "push", "-m"], ["log", "a.txt", "-n"], ["commit", "-m"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["shelf", "push", "-m"],
+        ["log", "a.txt", "-n"],
+        ["commit", "-m"],
+        ["commit", "-m", "--amend"],
+        ["commit", "-m", "--"],
+    ],
+)
 def test_an_option_without_its_value_takes_nothing_else(words: list[str]) -> None:
     with pytest.raises(UsageProblem, match="expected one argument"):
         parse(words)

@@ -74,6 +74,25 @@ def _hold(holding: Event, hold: Callable[..., Any], arguments: tuple[Any, ...]) 
     del held
 
 
+@contextmanager
+def forked() -> Iterator[None]:
+    """A child that has open what this process has open now, does nothing, and lives on until the block ends."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.close(writing)
+            os.read(reading, 1)
+        finally:
+            os._exit(0)
+    os.close(reading)
+    try:
+        yield
+    finally:
+        os.close(writing)
+        os.waitpid(child, 0)
+
+
 def lock(path: str, shared: bool = False) -> int:
     """Lock a file, which is made where it is missing."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT)

@@ -78,19 +78,21 @@ def visible(contents: Contents, committed: Files) -> Files:
 
 
 def is_left_out(path: str, contents: Contents, committed: Files) -> bool:
+    return not is_tracked(path, committed) and (is_in_closed(path, contents) or is_ignored(path, False))
+
+
+def is_in_closed(path: str, contents: Contents) -> bool:
     parts = path.split("/")
-    above = ["/".join(parts[:length]) for length in range(1, len(parts))]
-    return any(is_closed(folder, contents, committed) for folder in above) or is_ignored(path, False, committed)
+    return any(is_closed("/".join(parts[:length]), contents) for length in range(1, len(parts)))
 
 
 def is_tracked(path: str, committed: Files) -> bool:
     return path in committed or any(each.startswith(path + "/") for each in committed)
 
 
-def is_ignored(path: str, is_folder: bool, committed: Files) -> bool:
+def is_ignored(path: str, is_folder: bool) -> bool:
     name = path.rpartition("/")[2]
-    by_rule = name in (".git", ".muse", ".DS_Store") or name.startswith(".~") or (is_folder and name == "__pycache__")
-    return by_rule and (name in (".git", ".muse") or not is_tracked(path, committed))
+    return name in (".git", ".muse", ".DS_Store") or name.startswith(".~") or (is_folder and name == "__pycache__")
 
 
 def is_repository(folder: str, contents: Contents) -> bool:
@@ -102,11 +104,8 @@ def is_environment(folder: str, contents: Contents) -> bool:
     return mark is not None and mark.mode in "fxl"
 
 
-def is_closed(folder: str, contents: Contents, committed: Files) -> bool:
-    if is_ignored(folder, True, committed):
-        return True
-    empty = not any(each.startswith(folder + "/") for each in committed)
-    return empty and (is_environment(folder, contents) or is_repository(folder, contents))
+def is_closed(folder: str, contents: Contents) -> bool:
+    return is_ignored(folder, True) or is_environment(folder, contents) or is_repository(folder, contents)
 
 
 def differences(before: Files, after: Files) -> set[Change]:
@@ -123,10 +122,9 @@ def left_out(contents: Contents, committed: Files) -> set[Skipped]:
     for path, what in contents.items():
         if what.mode == FIFO and not is_left_out(path, contents, committed):
             found.add(Skipped(path, "special"))
-        if what.mode == "d" and is_closed(path, contents, committed) and is_repository(path, contents):
-            inside = is_left_out(path + "/x", {p: w for p, w in contents.items() if not p.startswith(path)}, committed)
-            if not (inside or is_ignored(path, True, committed) or is_environment(path, contents)):
-                found.add(Skipped(path, "repository"))
+        silent = is_in_closed(path, contents) or is_ignored(path, True) or is_environment(path, contents)
+        if what.mode == "d" and is_repository(path, contents) and not silent:
+            found.add(Skipped(path, "repository"))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,29 @@ def test_anything_else_is_not(repo: Repo, name: str, damage: Callable[[Path], No
     if not path.is_dir():
         caches.throw_away(repo.layout, name)
         assert caches.damaged(repo.layout) == []
+
+
+@pytest.mark.parametrize("damage", NOT_OURS)
+def test_something_else_in_place_of_the_folder(repo: Repo, damage: Callable[[Path], None]) -> None:
+    """It is told once, and thrown away."""
+    cache = Path(repo.layout.cache)
+    shutil.rmtree(cache)
+    damage(cache)
+    found = [] if cache.is_dir() else ["folder"]
+    assert caches.damaged(repo.layout) == found
+    assert all(caches.throw_away(repo.layout, name) for name in found)
+    assert caches.damaged(repo.layout) == []
+    Path("a.txt").write_text("b\n")
+    ok("commit", "-m", "two")
+    assert cache.is_dir()
+
+
+def test_a_file_in_place_of_the_folder(repo: Repo) -> None:
+    shutil.rmtree(repo.layout.cache)
+    Path(repo.layout.cache).write_text("a file")
+    assert caches.damaged(repo.layout) == ["folder"]
+    assert caches.throw_away(repo.layout, "folder")
+    assert not os.path.lexists(repo.layout.cache)
 
 
 def test_no_cache_is_damaged_where_there_is_none(tmp_path: Path) -> None:

@@ -195,6 +195,25 @@ def test_folders_are_made_on_the_way(root: Path) -> None:
         assert os.fstat(folders.open("")).st_ino == os.stat(root).st_ino
 
 
+@pytest.mark.parametrize("file", [False, True])
+def test_what_somebody_makes_just_before(root: Path, file: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder is as good as one's own; a file is in the way."""
+    make = os.mkdir
+
+    def late(name: str, *, dir_fd: int) -> None:
+        os.close(os.open(name, os.O_CREAT, dir_fd=dir_fd)) if file else make(name, dir_fd=dir_fd)
+        make(name, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "mkdir", late)
+    with Folders(str(root)) as folders:
+        if file:
+            with pytest.raises(Blocked):
+                folders.open("a/n1/n2", create=True)
+        else:
+            assert os.fstat(folders.open("a/n1/n2", create=True)).st_ino == os.stat(root / "a/n1/n2").st_ino
+            assert folders.made_in == {"a", "a/n1"}
+
+
 def test_what_stands_at_a_path(root: Path) -> None:
     with Folders(str(root)) as folders:
         for path, what in TREE.items():

@@ -160,6 +160,13 @@ def test_a_damaged_pack_is_kept_while_an_operation_is_lost(repo: Repo) -> None:
     assert Path(repo.layout.pack_aside(pack.stem)).exists()
 
 
+def test_a_damaged_pack_is_kept_while_an_operation_is_gone(repo: Repo) -> None:
+    Path("copy").write_bytes(VERSIONS[0])
+    pack = spoil(repo, VERSIONS[0])
+    Path(repo.layout.head).write_text("operation 5\n")
+    assert pack.stem in [ref.name for ref in heal(repo).cure.aside]
+
+
 def test_a_gap_that_a_wrong_hint_hides(repo: Repo) -> None:
     before = newest(repo).view
     operation(repo, 3).unlink()
@@ -365,7 +372,7 @@ def test_hints_and_caches(repo: Repo) -> None:
     Path(repo.layout.cache, "stat").write_bytes(b"junk")
     done = repair(repo)
     assert done.mended == ("threw away the cache stat", "wrote HEAD anew")
-    assert (done.cure, newest(repo).number) == (Cure(), 4)
+    assert (done.cure, newest(repo).number) == (Cure(gone=77), 4)
     assert Path(repo.layout.head).read_bytes() == before
     assert not Path(repo.layout.cache, "stat").exists()
 
@@ -441,6 +448,27 @@ def test_the_whole_log_is_gone(repo: Repo, hint: bool) -> None:
     ok("gc", "--forget", "--yes")
     assert newest(repo).view.commit == tip
     assert ok("fsck").startswith("No problem found")
+
+
+def test_a_young_log_is_gone(repo: Repo) -> None:
+    """A commit that follows another is not of the first command of all, however young its pack is."""
+    tip = newest(repo).view.commit
+    shutil.rmtree(repo.layout.ops)
+    os.unlink(repo.layout.head)
+    for words in (["status"], ["commit", "-m", "x"], ["gc"]):
+        assert muse(*words).status == 3, words
+    assert doctor.repair(repo).cure.found == (tip,)
+
+
+def test_a_pack_that_cannot_be_set_aside_is_told(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = spoil(repo, VERSIONS[2])
+    Path("a.txt").unlink()
+    with monkeypatch.context() as patch:
+        rename, refuse = os.rename, faults.failing(errno.EIO)
+        patch.setattr(os, "rename", lambda one, other: (refuse if one == str(path) else rename)(one, other))
+        done = doctor.repair(repo)
+    assert done.cure.recorded and done.cure.aside == () and path.exists()
+    assert done.notes[0].startswith(f"cannot set aside {path}: Input/output error")
 
 
 def test_the_last_commits_are_branches_the_newest_first(repo: Repo) -> None:
@@ -566,6 +594,9 @@ def test_the_first_command_of_all_may_have_left_a_pack(tmp_path: Path, monkeypat
     shutil.rmtree(Path(".muse/ops"))
     Path(".muse/HEAD").unlink()
     ok("status")
+    for path in Path(".muse/objects/pack").iterdir():
+        os.utime(path, (1, 1))
+    assert muse("status").status == 3
 
 
 def newer_operation(repo: Repo, number: int = 4) -> None:
@@ -635,11 +666,22 @@ def test_a_number_that_nobody_wrote(repo: Repo) -> None:
     assert ok("status")
     with pytest.raises(Damaged, match="no number is left"):
         doctor.repair(repo)
-    stray.rename(operation(repo, 5000))
+    stray.rename(operation(repo, 500_000))
     done = repair(repo)
-    assert done.cure.lost == (5000,)
+    assert done.cure.lost == (500_000,)
     assert not done.findings.clean, "nobody stands in for so many that are missing"
     assert repair(repo).cure == Cure()
+    ok("gc", "--forget", "--yes")
+    assert repair(repo).findings.clean
+
+
+def test_a_large_gap(repo: Repo) -> None:
+    """As a copy of an entry under a higher number leaves it."""
+    shutil.copy(operation(repo, 4), operation(repo, 99_000))
+    assert heal(repo).cure.lost == tuple(range(5, 99_001))
+    ok("commit", "--amend", "-m", "it goes on")
+    ok("gc")
+    assert len(ok("op", "log").splitlines()) == 6
 
 
 def test_somebody_was_faster(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -831,6 +873,47 @@ def test_a_pack_that_may_not_be_read_is_not_given_up(repo: Repo, monkeypatch: py
     assert damaged.files(repo.layout) == before
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_a_pack_that_cannot_be_read_can_be_moved_away(repo: Repo, named: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The refusal says so, and then the doctor goes on without it."""
+    bad = packs(repo)[-1]
+    if not named:
+        flip(operation(repo, 4))
+    with monkeypatch.context() as patch, pytest.raises(SystemTrouble) as stopped:
+        patch.setattr(os, "open", refusing_to_open(str(bad)))
+        doctor.repair(repo)
+    assert stopped.value.message.startswith(f"cannot open {bad}")
+    assert stopped.value.kind == "eio" and "check the disk" in stopped.value.hint
+    assert f"move {bad} away, then run `muse doctor` again" in stopped.value.hint
+    bad.rename("away")
+    assert doctor.repair(repo).cure.recorded == 5
+
+
+def refusing_to_open(path: str) -> Callable[..., int]:
+    """Opens files, but not that one."""
+    original = os.open
+
+    def refuse(name: str, *arguments: int, **options: int) -> int:
+        if name == path:
+            faults.failing(errno.EIO)()
+        return original(name, *arguments, **options)
+
+    return refuse
+
+
+def test_files_that_may_not_be_opened_are_no_reason_to_move_them(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any other would be refused as well."""
+    spoil(repo, VERSIONS[0])
+
+    def too_many(self: rescue.Everywhere, ref: object) -> object:
+        raise SystemTrouble(f"cannot open {self.path(self.refs[0])}", "Close some.", kind="emfile")
+
+    monkeypatch.setattr(rescue.Everywhere, "pack", too_many)
+    with pytest.raises(SystemTrouble) as stopped:
+        doctor.repair(repo)
+    assert stopped.value.hint == "Close some."
+
+
 def test_a_pack_that_may_not_be_opened_is_not_given_up_for_its_copy(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -906,6 +989,98 @@ def test_the_newest_operation_is_gone(repo: Repo) -> None:
     assert newest(repo).view == ops.read(repo.layout, 3).view
     ok("branch", "found", third[7:17])
     assert read(repo, VERSIONS[2]) == VERSIONS[2]
+
+
+def lose_newest(repo: Repo) -> None:
+    operation(repo, newest(repo).number).unlink()
+
+
+def flip_newest(repo: Repo) -> None:
+    flip(operation(repo, newest(repo).number))
+
+
+@pytest.mark.parametrize("lose", [lose_newest, flip_newest])
+@pytest.mark.parametrize("verb", [["shelf", "push"], ["add", "a.txt"], ["reset", "--hard"]])
+def test_what_a_lost_operation_had_put_away_stays(repo: Repo, lose: Callable[[Repo], None], verb: list[str]) -> None:
+    """Neither `doctor` nor gc removes it, and it can be had when the operation comes back."""
+    work = b"nobody committed this\n"
+    Path("a.txt").write_bytes(work)
+    ok(*verb)
+    stray, entry = packs(repo)[-1], operation(repo, 5).read_bytes()
+    lose(repo)
+    Path("a.txt").unlink(missing_ok=True)
+    done = heal(repo)
+    assert [ref.name for ref in done.cure.strays] == [stray.stem]
+    assert (done.cure.retired, done.cure.aside) == ((), ())
+    assert newest(repo).retires == done.cure.strays, "a writer that is still at work sees that it lost"
+    ok("gc")
+    assert not stray.exists() and Path(repo.layout.pack_aside(stray.stem)).exists()
+    everywhere = rescue.Everywhere(repo.layout)
+    assert everywhere.read(digest_of(work)) == work
+    everywhere.close()
+    last = newest(repo).number
+    back = ops.decode(entry, "it")._replace(number=last + 1, previous=ops.digest(repo.layout, last))
+    put_operation(repo.layout, back)
+    heal(repo)
+    assert read(repo, work) == work
+
+
+@pytest.mark.parametrize("lose", [lose_newest, flip_newest])
+def test_a_pack_of_a_lost_operation_of_which_all_is_kept_is_not_set_aside(
+    repo: Repo, lose: Callable[[Repo], None]
+) -> None:
+    lose(repo)
+    assert heal(repo).cure.strays == ()
+
+
+def test_a_pack_of_a_lost_operation_that_nobody_can_look_through_is_set_aside(repo: Repo) -> None:
+    stray = packs(repo)[-1]
+    lose_newest(repo)
+    stray.write_bytes(bytes(stray.stat().st_size))
+    assert [ref.name for ref in heal(repo).cure.strays] == [stray.stem]
+
+
+def test_a_pack_of_a_lost_operation_whose_index_is_damaged_is_set_aside(repo: Repo) -> None:
+    """What it holds is found; whether that is all, nobody can tell."""
+    stray = packs(repo)[-1]
+    lose_newest(repo)
+    flip(stray, stray.stat().st_size - 10)
+    done = heal(repo)
+    assert len(done.cure.found) == 1
+    assert [ref.name for ref in done.cure.strays] == [stray.stem]
+
+
+def test_an_operation_that_was_only_named_is_told(repo: Repo) -> None:
+    """Nobody can tell whether it was there: the hint may be damaged."""
+    Path(repo.layout.head).write_text("operation 6\n")
+    assert doctor.repair(repo).cure == Cure(gone=6)
+    assert doctor.repair(repo).cure == Cure()
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("at", [1, 9, 16, 20, 21, 30, 36])
+def test_the_end_of_a_pack_is_damaged(repo: Repo, number: int, at: int) -> None:
+    """Its objects are all there, and all are had again, though no file of the folder has their bytes."""
+    for path in (Path("a.txt"), Path("b.txt"), Path("deep/b.txt")):
+        path.unlink(missing_ok=True)
+    pack = packs(repo)[number]
+    flip(pack, pack.stat().st_size - at)
+    done = heal(repo)
+    assert done.cure.copied and done.cure.retired and not done.cure.aside
+    assert [read(repo, data) for data in VERSIONS] == VERSIONS
+
+
+@pytest.mark.parametrize("junk", [b"\n", bytes(1 << 20)])
+def test_a_pack_that_has_grown_is_read_as_ever(repo: Repo, junk: bytes) -> None:
+    """Also by a doctor that repairs something else."""
+    with packs(repo)[1].open("ab") as file:
+        file.write(junk)
+    assert doctor.repair(repo).cure == Cure()
+    spoil(repo, VERSIONS[0])
+    Path("copy").write_bytes(VERSIONS[0])
+    heal(repo)
+    assert [read(repo, data) for data in VERSIONS] == VERSIONS
+    ok("checkout", "HEAD~1")
 
 
 def empty_folder(path: str) -> None:

@@ -426,3 +426,68 @@ def test_what_a_list_of_files_names(repo: Repo) -> None:
     (problem,) = fsck.check(repo.layout).problems
     assert (problem.kind, problem.what, problem.operations) == ("blob", id_of(lost), (4,))
     assert Change("a", None, Entry("f", lost)) in last._replace(worktree=section).changes(None)  # type: ignore[arg-type]
+
+
+def test_a_pack_that_may_hold_what_is_missing_is_not_offered_to_gc(repo: Repo) -> None:
+    last = newest(repo)
+    put_operation(repo.layout, last._replace(packs=last.packs[:-1]))
+    found = check(repo)
+    assert not found.clean
+    assert found.remarks == (f"1 pack of {last.packs[-1].size:,} bytes named by no operation",)
+
+
+@pytest.mark.parametrize("name", [".pack", ".damaged"])
+def test_a_folder_with_the_name_of_a_pack_is_none(repo: Repo, name: str) -> None:
+    Path(repo.layout.packs, "a" * 32 + name).mkdir()
+    Path(repo.layout.packs, "b" * 32 + name).symlink_to("nowhere")
+    assert fsck.check(repo.layout).remarks == ()
+
+
+@pytest.mark.parametrize("oldest", [5, 6])
+def test_what_a_gc_drops_before_it_was_read_is_looked_at_in_the_next_operation(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, oldest: int
+) -> None:
+    """One that forgets drops the newest, too: nothing that it needs was looked at, and one file is missing."""
+    last = newest(repo)
+    put_operation(repo.layout, last._replace(packs=last.packs[:-1]))
+    real = health.singles
+
+    def collect() -> None:
+        gone = newest(repo)
+        for number in range(5, oldest + 1):
+            put_operation(repo.layout, gone._replace(number=number, previous=b"", oldest=oldest))
+        ops.drop(repo.layout, oldest)
+
+    once = Once(collect)
+
+    def late(layout: Any) -> Any:
+        once()
+        return real(layout)
+
+    monkeypatch.setattr(health, "singles", late)
+    found = fsck.check(repo.layout)
+    assert not found.clean and found.broken
+    assert found.operations == 1
+
+
+def test_others_who_always_drop_operations(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    def collect(layout: Any) -> list[bytes]:
+        last = newest(repo)
+        put_operation(layout, last._replace(number=last.number + 1, previous=b"", oldest=last.number + 1))
+        ops.drop(layout, last.number + 1)
+        return []
+
+    monkeypatch.setattr(health, "singles", collect)
+    with pytest.raises(Refused, match="dropping operations"):
+        fsck.check(repo.layout)
+
+
+def test_what_was_appended_is_a_remark(repo: Repo) -> None:
+    for path in (packs(repo)[1], operation(repo, 3)):
+        with path.open("ab") as file:
+            file.write(b"\n")
+    found = check(repo)
+    assert found.clean and readable(repo)
+    assert found.remarks == tuple(
+        f"something was appended to {path}; it is passed over" for path in (packs(repo)[1], operation(repo, 3))
+    )

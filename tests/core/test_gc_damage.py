@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import gc, pack, rescue
+from muse.core import doctor, gc, pack, rescue
 from muse.core.codec import pack as packed
 from muse.core.command import State
 from muse.core.errors import Damaged, Missing
@@ -175,3 +175,26 @@ def test_a_commit_that_cannot_be_read_stops_it(repo: Repo) -> None:
     with pytest.raises(Missing):
         carry_out(repo)
     assert Path(repo.layout.pack(refs[0].name)).exists()
+
+
+def test_what_is_needed_in_a_pack_that_would_go_stops_it(repo: Repo) -> None:
+    """Somebody brought it back; `doctor` takes it, and then the pack goes."""
+    stage(repo, [write_pack(repo.layout, [b"other"])], b"other", DATA)
+    brought_back = write_pack(repo.layout, [DATA, b"of no use"])
+    for retention in (EVERYTHING, Retention(1, 0, True)):
+        with pytest.raises(Damaged, match=f"is needed, and only .*{brought_back.name}.pack has it"):
+            carry_out(repo, retention)
+    assert doctor.repair(repo).cure.copied == 1
+    carry_out(repo)
+    assert brought_back.name not in kept.packs(repo.root)
+    kept.check(repo.root)
+
+
+def test_a_pack_that_holds_it_damaged_stops_nothing(repo: Repo) -> None:
+    """Nobody could ever take it from there."""
+    stage(repo, [write_pack(repo.layout, [b"other"])], b"other", DATA)
+    dead = [write_pack(repo.layout, [DATA]) for _ in range(2)]
+    spoil(repo, dead[0], DATA)
+    Path(repo.layout.pack(dead[1].name)).write_bytes(b"half")
+    carry_out(repo)
+    assert not kept.packs(repo.root) & {ref.name for ref in dead}

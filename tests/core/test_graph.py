@@ -213,7 +213,7 @@ def test_a_file_that_cannot_be_written_is_no_failure(path: str, monkeypatch: pyt
 
 
 def test_one_that_would_be_too_large_is_not_written(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graph, "_LIMIT", 100)
+    monkeypatch.setattr(io, "CACHE_LIMIT", 100)
     saved(path)
     assert not os.path.exists(path)
 
@@ -303,8 +303,20 @@ def test_what_was_forgotten_meanwhile_is_not_written_again(path: str) -> None:
 def test_a_graph_that_cannot_be_emptied_is_removed(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     saved(path)
     monkeypatch.setattr(io, "write_atomic", raising(SystemTrouble("the disk is full")))
-    graph.forget(path)
+    assert graph.forget(path)
     assert not os.path.exists(path)
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_graph_that_cannot_go_is_told(path: str, monkeypatch: pytest.MonkeyPatch, folder: bool) -> None:
+    """A folder in its place holds no messages."""
+    if folder:
+        os.makedirs(f"{path}/something")
+    else:
+        saved(path)
+    monkeypatch.setattr(io, "write_atomic", raising(SystemTrouble("the disk is full")))
+    monkeypatch.setattr(os, "unlink", faults.failing(1))
+    assert graph.forget(path) == folder
 
 
 def test_what_is_written_is_new_no_more(path: str, monkeypatch: pytest.MonkeyPatch) -> None:

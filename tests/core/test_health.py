@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import muse as api
 from muse.core import codec, fsck, health, ops, store
-from muse.core.errors import Damaged, MuseError, TooNew
+from muse.core.errors import Damaged, MuseError, SystemTrouble, TooNew
 from muse.core.health import Examiner, Health
 from muse.core.new_pack import NewPack
 from muse.core.pack import COMPOSITE, RAW, ZSTD, ZSTD_PREFIX, Link
@@ -20,6 +24,7 @@ from muse.core.types import PackRef, blob_id, digest_of
 from tests.commands import ok
 from tests.core import damaged
 from tests.core.damaged import VERSIONS, newest, spoil
+from tests.core.faults import failing
 from tests.core.stores import new_repo, put_operation, write_pack
 
 
@@ -164,3 +169,37 @@ def test_versions_are_put_together_once_each(folder: Path, monkeypatch: pytest.M
     monkeypatch.setattr(health, "_ROOM", 0)
     assert fsck.check(repo.layout).clean
     assert len(frames) - few > 2 * few, "it matters that they are kept"
+
+
+def test_a_folder_that_cannot_be_listed_is_not_empty(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a command would begin a new log beside the packs of the old one."""
+    shutil.rmtree(repo.layout.ops)
+    os.mkdir(repo.layout.ops)
+    os.unlink(repo.layout.head)
+    for ref in health.packs_in_folder(repo.layout):
+        os.utime(repo.layout.pack(ref.name), (0, 0))
+    listing, fail = os.listdir, failing(errno.EIO)
+    Path("a.txt").write_text("changed\n")
+    with monkeypatch.context() as patch, pytest.raises(SystemTrouble, match=r"cannot list .*pack: Input/output error"):
+        patch.setattr(os, "listdir", lambda path: fail() if path == repo.layout.packs else listing(path))
+        api.commit("more")
+    with pytest.raises(Damaged, match="there are packs, and no operation"):
+        api.commit("more")
+    assert os.listdir(repo.layout.ops) == []
+
+
+@pytest.mark.parametrize("listed", [health.packs_in_folder, health.set_aside, lambda layout: [*health.singles(layout)]])
+def test_what_cannot_be_listed_is_said(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, listed: Callable[[Layout], object]
+) -> None:
+    monkeypatch.setattr(os, "listdir", failing(errno.EACCES))
+    with pytest.raises(SystemTrouble, match="cannot list"):
+        listed(repo.layout)
+
+
+def test_folders_of_an_older_layout(tmp_path: Path) -> None:
+    layout = Layout(str(tmp_path))
+    assert [health.packs_in_folder(layout), health.set_aside(layout), [*health.singles(layout)]] == [(), (), []]
+    Path(layout.shards, "ab").parent.mkdir(parents=True)
+    Path(layout.shards, "ab").write_bytes(b"")
+    assert [*health.singles(layout)] == []

@@ -11,6 +11,7 @@ import pytest
 from muse.core import fsck, hints
 from muse.core.errors import UsageProblem
 from muse.core.repo import Repo
+from tests.commands import ok
 from tests.core import damaged
 from tests.core.damaged import operation
 from tests.core.strange import NOT_OURS
@@ -31,6 +32,30 @@ def test_what_is_whole(repo: Repo) -> None:
     assert hints.ahead(repo.layout, 4) == ""
     hints.check_settings(repo.layout)
     hints.check_lock(repo.layout)
+    assert kinds(repo) == []
+
+
+def test_what_has_grown(repo: Repo) -> None:
+    """It is read as ever; a pack and an entry that are something else are not told here."""
+    last = damaged.newest(repo)
+    assert [*hints.grown(repo.layout, last)] == []
+    grown = [str(damaged.packs(repo)[1]), str(operation(repo, 2)), str(operation(repo, 4))]
+    for path in grown:
+        with open(path, "ab") as file:
+            file.write(b"\0")
+    damaged.packs(repo)[0].unlink()
+    damaged.flip(operation(repo, 1), 2)
+    operation(repo, 3).unlink()
+    operation(repo, 3).mkdir()
+    assert [*hints.grown(repo.layout, last)] == grown
+
+
+def test_an_operation_that_has_grown_is_followed(repo: Repo) -> None:
+    for number in (2, 4):
+        with operation(repo, number).open("ab") as file:
+            file.write(b"\0")
+    assert kinds(repo) == []
+    ok("tag", "t")
     assert kinds(repo) == []
 
 

@@ -177,6 +177,22 @@ def test_the_signature_differs_when_something_that_decides_differs(
     assert len({top.signature, Rules.root(b"").signature, Rules.root(text + b"x").signature}) == 3
 
 
+@given(st.none() | st.sampled_from([b"!*\n", b"!a/\n!b\n", b"x\n"]), st.lists(st.sampled_from("ab"), max_size=3))
+def test_nothing_brings_back_what_closed_rules_leave_out(text: bytes | None, path: list[str]) -> None:
+    above = Rules.root(text)
+    closed = above.closed()
+    assert not above.is_closed
+    for name in [*path, "c"]:
+        for environment in (True, False):
+            assert closed.ignored(name, True, environment=environment) and closed.ignored(name, False)
+        assert closed.is_closed
+        others = (above, above.child(name), closed, closed.closed(), closed.child(name))
+        assert len({rules.signature for rules in others}) == 5
+        assert above.closed().signature == above.closed().signature
+        above, closed = above.child(name, text), closed.child(name, text)
+        assert above.signature != closed.signature
+
+
 SIMPLE = rb"""
 import sys
 from muse.core.ignore import Rules

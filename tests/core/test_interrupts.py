@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from threading import Thread
@@ -193,3 +194,41 @@ def test_a_turn_that_was_interrupted_while_it_ended_does_not_make_the_next_one_d
         with pytest.raises(KeyboardInterrupt, match="nothing was recorded"), Turn():
             press()
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("held_back", [False, True])
+def test_a_forked_child_starts_over(held_back: bool) -> None:
+    """Nobody ends in it what was begun here: it hears the first Ctrl+C, as any process, and none before that."""
+    with Turn():
+        deferral = Deferral()
+        if held_back:
+            deferral.begin()
+            press()
+        child = os.fork()
+        if not child:
+            os._exit(_what_it_hears())
+        deferral.end()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    if held_back:
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.deliver()
+
+
+def _what_it_hears() -> int:
+    """0 for a Ctrl+C as in a process that never loaded muse."""
+    try:
+        if interrupts.pending() or interrupts._in_turn:
+            return 2
+        press()
+    except KeyboardInterrupt as stopped:
+        return 3 if stopped.args else 0
+    return 4
+
+
+def test_a_forked_child_keeps_the_handler_of_others() -> None:
+    """A kernel between two cells, say, ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    child = os.fork()
+    if not child:
+        os._exit(signal.getsignal(signal.SIGINT) is not signal.SIG_IGN)
+    assert os.waitpid(child, 0)[1] == 0

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.core import io, locks, ops, publish, sweep, temps
+from muse.core import caches, graph, io, locks, ops, publish, stat_cache, sweep, temps
 from muse.core.errors import Damaged, SystemTrouble
 from muse.core.pack import Pack, PackGone
 from muse.core.paths import Layout
@@ -400,3 +400,23 @@ def test_folders_that_cannot_be_synced(
             io.sync_folder(str(tmp_path))
     else:
         io.sync_folder(str(tmp_path))
+
+
+@pytest.mark.parametrize("read", [graph.Graph, stat_cache.StatCache, caches._is_whole])
+@pytest.mark.parametrize("more", [0, 1])
+def test_caches_are_read_up_to_a_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[str], object], more: int
+) -> None:
+    """What is larger is a hole, as a broken disk may leave: to read it would take as much memory."""
+    path = tmp_path / "cache"
+    path.touch()
+    os.truncate(path, io.CACHE_LIMIT + more)
+    sizes: list[int] = []
+
+    def counted(fd: int, offset: int, size: int) -> bytes:
+        sizes.append(size)
+        return b""
+
+    monkeypatch.setattr(io, "read_exactly", counted)
+    read(str(path))
+    assert sizes == ([] if more else [io.CACHE_LIMIT])

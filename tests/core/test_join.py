@@ -18,14 +18,15 @@ from muse.core import io, join, ops
 from muse.core.command import State, reading
 from muse.core.errors import Damaged, SystemTrouble
 from muse.core.join import MANY, MOST, SMALL, choose
+from muse.core.new_pack import NewPack
 from muse.core.pack import Pack, PackGone
 from muse.core.repo import Repo
 from muse.core.store import ObjectStore
 from muse.core.types import PackRef, digest_of
 from muse.core.writing import Draft, writing
-from tests.core import processes
+from tests.core import faults, processes
 from tests.core.commands import Once, after_its_pack, branches, newest, record, unnamed_packs
-from tests.core.stores import new_repo, writable, write_pack
+from tests.core.stores import new_repo, put_operation, writable, write_pack
 
 # Choosing
 
@@ -348,6 +349,16 @@ def test_a_pack_that_goes_while_it_is_to_be_taken_in(repo: Repo) -> None:
     assert set(os.listdir(repo.layout.packs)) == {f"{ref.name}.pack" for ref in refs[:3]}
 
 
+def test_a_pack_that_only_this_process_cannot_open_is_no_bad_one(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = writable(repo.layout, [write_pack(repo.layout, [b"%d" % number]) for number in range(4)])
+    assert store.writer is not None
+    store.writer.add(digest_of(b"new"), b"new")
+    with monkeypatch.context() as patch, pytest.raises(SystemTrouble):
+        patch.setattr(os, "open", faults.failing(errno.EMFILE))
+        join.take_in(store)
+    store.close()
+
+
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EMFILE])
 def test_a_pack_that_may_not_be_read_stays(repo: Repo, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """And nothing is recorded where this process may open no more files: the pack is as good as any other."""
@@ -369,3 +380,43 @@ def test_a_pack_that_may_not_be_read_stays(repo: Repo, code: int, monkeypatch: p
             record(repo, "next")
     assert refused in newest(repo).packs
     assert newest(repo).number == before + (code == errno.EACCES)
+
+
+def test_a_pack_with_a_bad_sector_stays(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It lies far from the index, so that the pack can be opened; nothing of the pack is copied."""
+    record_many(repo, 3)
+    bad = write_pack(repo.layout, [random.Random(1).randbytes(1 << 16)])
+    put_operation(repo.layout, newest(repo)._replace(packs=(*newest(repo).packs, bad)))
+    path, real = os.path.realpath(repo.layout.pack(bad.name)), os.pread
+
+    def refuse(fd: int, size: int, offset: int) -> bytes:
+        if 1 << 14 <= offset < 1 << 15 and os.readlink(f"/proc/self/fd/{fd}") == path:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(fd, size, offset)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", refuse)
+        patch.setattr("muse.core.pack._PIECE", 1 << 12)
+        patch.setattr(join, "choose", lambda refs, size: refs)
+        record(repo, "next")
+    joined = newest(repo).packs[-1]
+    assert newest(repo).packs == (bad, joined)
+    assert joined.size < 1 << 12
+    assert branches(repo) == {"b0", "b1", "b2", "next"}
+
+
+def test_a_full_disk_is_no_pack_that_cannot_be_read(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    record_many(repo, 4)
+    before, take_in = newest(repo), NewPack.take_in
+
+    def full(pack: NewPack, other: Pack) -> bool:
+        with monkeypatch.context() as patch:
+            patch.setattr(io, "_BUFFER", 1)
+            patch.setattr(os, "write", faults.failing(errno.ENOSPC))
+            return take_in(pack, other)
+
+    monkeypatch.setattr(NewPack, "take_in", full)
+    with pytest.raises(SystemTrouble, match="No space left"):
+        record(repo, "next")
+    assert newest(repo) == before
+    assert unnamed_packs(repo.layout) == set()

@@ -69,6 +69,22 @@ def test_every_name_is_in_one_place(
     assert where.holds_for(others) == (listed(root, others, rules) == where)
 
 
+@given(found=st.dictionaries(NAMES, st.sampled_from("fdp"), max_size=8), data=st.data(), dots=st.booleans())
+def test_what_only_the_tracked_names_leave_is_what_closed_rules_leave(
+    tmp_path_factory: pytest.TempPathFactory, found: dict[str, str], data: st.DataObject, dots: bool
+) -> None:
+    root = tmp_path_factory.getbasetemp() / "closed"
+    put(root.parent, "closed", What("d"))
+    for name, kind in found.items():
+        put(root, name, {"f": file(b""), "d": What("d"), "p": What(FIFO)}[kind])
+    tracked = data.draw(st.sets(st.sampled_from(sorted(found)))) if found else set()
+    rules = Rules.root(b".*\n" if dots else None)
+    everything, closed = listed(root, tracked, rules), listed(root, tracked, rules.closed())
+    assert everything.only(tracked) == closed == closed.only(tracked)
+    assert set(closed.forced) == tracked
+    assert set(closed.ignored) == found.keys() - tracked
+
+
 def test_when_a_listing_can_be_trusted_again(root: Path) -> None:
     fd = os.open(root, os.O_RDONLY)
     with right_after(root):
@@ -127,11 +143,4 @@ def test_a_rule_file_is_looked_for_only_where_it_is_known_to_be(root: Path, monk
         assert listing.rules_of(fd, "", rules, known).ignored("data", False)
     monkeypatch.setattr(listing, "_small_file", None)
     assert not listing.rules_of(fd, "", None, Listing(files=("f",))).ignored("data", False)
-    os.close(fd)
-
-
-def test_whether_a_name_stands_in_a_folder(root: Path) -> None:
-    put_all(root, {"f": file(b""), "d": What("d"), "l": What("l", b"nowhere")})
-    fd = os.open(root, os.O_RDONLY)
-    assert [listing.stands_in(fd, name) for name in ("f", "d", "l", "g")] == [True, True, True, False]
     os.close(fd)

@@ -64,6 +64,37 @@ def test_two_openings_in_one_process_are_two(fd: int, tmp_path: Path) -> None:
     assert locks.try_lock(other)
 
 
+def test_a_child_that_lives_on_keeps_no_lock(fd: int, tmp_path: Path) -> None:
+    """It was forked by another thread while the lock was held: it has the same open file."""
+    other = os.open(tmp_path / "lock", os.O_RDWR)
+    assert locks.try_lock(fd)
+    with processes.forked():
+        assert not locks.try_lock(other)
+        locks.release(fd)
+        assert locks.try_lock(other)
+    locks.release(other)
+
+
+@pytest.mark.parametrize("held", [True, False])
+@pytest.mark.parametrize("code", [0, errno.EIO, errno.ENOLCK])
+def test_giving_back_never_fails_and_closes(fd: int, held: bool, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not held or locks.try_lock(fd)
+    if code:
+        monkeypatch.setattr(fcntl, "flock", failing(code))
+    locks.release(fd)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(fd)
+    locks.release(fd)
+
+
+def test_giving_back_where_there_are_no_locks(fd: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "AVAILABLE", False)
+    monkeypatch.delattr(fcntl, "flock")
+    locks.release(fd)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(fd)
+
+
 @pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
 def test_a_file_system_without_locks(fd: int, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fcntl, "flock", failing(code))

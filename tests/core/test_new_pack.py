@@ -63,7 +63,6 @@ def test_what_is_appended_is_what_it_holds(
             pack.close_entry(digest, start, 5, RAW)
     expected = {digest: (stored, 5, RAW) for digest, stored in other.items()}
     expected |= {digest: (stored, 1 << number, ZSTD) for number, (digest, stored) in enumerate(one.items())}
-    assert len(pack) == len(expected)
     for digest, (stored, size, kind) in expected.items():
         slot = pack.find(digest)
         assert slot is not None
@@ -140,7 +139,7 @@ def refuses(layout: Layout, ref: PackRef) -> None:
     with pytest.raises(Damaged, match=ref.name):
         pack.take_in(opened)
     opened.close()
-    assert (len(pack), pack.size) == (1, before)
+    assert pack.size == before
     assert held(layout, pack.create(next(NAMES))) == {digest_of(b"mine"): (b"mine", 4, RAW)}
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.core import object_store
+from muse.core import io, object_store
 from muse.core.errors import Damaged, Missing, SystemTrouble, UsageProblem
 from muse.core.paths import Layout
 from muse.core.types import blob_id
@@ -156,3 +156,21 @@ def test_who_reads_the_file_that_an_object_replaces_keeps_it(tmp_path: Path) -> 
     with target.open("rb") as reader:
         object_store.restore_object(tmp_path, ID, target)
         assert reader.read() == b"old"
+
+
+def test_a_large_single_object_is_checked_before_it_is_in_memory(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be gigabytes of nothing."""
+    object_store.write_object(layout.root, ID, DATA)
+    monkeypatch.setattr(object_store, "LARGE", len(DATA) - 1)
+    assert object_store.read_object(layout.root, ID) == DATA
+    with object_store.object_path(layout.root, ID).open("ab") as file:
+        file.truncate(1 << 20)
+    with monkeypatch.context() as patch, pytest.raises(Damaged, match=f"{ID} is damaged in"):
+        patch.setattr(io, "read_file", None)
+        object_store.read_object(layout.root, ID)
+    with monkeypatch.context() as patch:
+        patch.setattr(io, "read_file", None)
+        assert object_store.write_object(layout.root, ID, DATA)
+    assert object_store.read_object(layout.root, ID) == DATA

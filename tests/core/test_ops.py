@@ -26,6 +26,7 @@ from tests.core.test_view import VIEWS
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 REFS = st.builds(PackRef, st.binary(min_size=16, max_size=16).map(bytes.hex), st.integers(0, 2**63))
+MAGIC_2 = b"MUSEOPER\0\0\0\2"
 OPERATIONS = st.builds(
     Operation,
     number=st.integers(1, 10**12 - 1),
@@ -82,6 +83,27 @@ def test_an_entry_cut_short_or_grown_is_damaged() -> None:
         ops.decode(ENTRY + b"\0", "it")
 
 
+@pytest.mark.parametrize("junk", [b"\0", b"\n", ENTRY, bytes(10_000)])
+def test_what_was_appended_to_an_entry_does_not_count(layout: Layout, junk: bytes) -> None:
+    put_operation(layout, an_operation(1))
+    path = Path(layout.operation(1))
+    whole = path.read_bytes()
+    path.write_bytes(whole + junk)
+    assert ops.read_with_digest(layout, 1) == (ops.decode(whole, "it"), digest_of(whole))
+    assert ops.digest(layout, 1) == digest_of(whole), "the next one follows it"
+    path.write_bytes(whole[:-1] + junk)
+    if junk[:1] != whole[-1:]:
+        with pytest.raises(Damaged):
+            ops.read(layout, 1)
+
+
+def test_an_entry_of_a_newer_muse_may_have_any_length(layout: Layout) -> None:
+    data = MAGIC_2 + bytes(4) + b"a record of which this muse does not know how long it is"
+    Path(layout.operation(1)).write_bytes(data + digest_of(data))
+    with pytest.raises(TooNew):
+        ops.read(layout, 1)
+
+
 @given(data=st.binary(max_size=300) | st.binary(max_size=300).map(lambda tail: b"MUSEOPER\0\0\0\1" + tail))
 def test_any_bytes_are_damaged(data: bytes) -> None:
     with pytest.raises(Damaged):
@@ -98,9 +120,7 @@ def sealed(value: object, version: int = 1, claimed: int = 0) -> bytes:
 GOOD: dict[str, Any] = codec.unpack(ENTRY[16:-32], "it")
 KEYS = st.sampled_from([*GOOD, "a"])
 LEAVES = st.none() | st.booleans() | st.integers(-1, 3) | st.floats() | st.binary(max_size=3) | KEYS
-ANYTHING = st.recursive(
-    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3)
-)
+ANYTHING = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3))
 
 
 @settings(max_examples=150)

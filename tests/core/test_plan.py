@@ -167,6 +167,16 @@ def test_a_folder_with_work_in_it_is_in_the_way(place: Place, mine: What) -> Non
     assert place.store.read(mine.entry.digest) == mine.data
 
 
+@pytest.mark.parametrize("mark", ["a/.git", "a/.git/config", "a/b/.muse/ops/000000000001", "a/b/c/.muse"])
+@pytest.mark.parametrize("force", [False, True])
+def test_a_repository_is_in_the_way_of_force_too(place: Place, mark: str, force: bool) -> None:
+    put_all(place.root, {"0": MINE, "a/mine": MINE, mark: MINE})
+    with pytest.raises(Refused) as refused:
+        place.plan(target("0", OLD, NEW), target("a", None, NEW), force=force)
+    folder, _, _ = mark.partition("/.")
+    assert refused.value.message.startswith(f"{folder} is a repository of its own, in the way of a file")
+
+
 def test_a_file_with_work_in_it_where_a_folder_must_be(place: Place) -> None:
     put(place.root, "a", MINE)
     wanted = [target("a/x", None, NEW), target("a/b/y", None, NEW)]

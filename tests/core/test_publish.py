@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from muse.core import publish
+from muse.core import locks, publish
 from muse.core.errors import SystemTrouble
 from tests.core import faults, processes
 
@@ -105,6 +106,24 @@ def test_a_rename_under_a_lock_waits_for_the_lock(tmp_path: Path, monkeypatch: p
     assert not target.exists()
     publish.create(str(source), str(target), publish.LOCK)
     assert target.exists()
+
+
+def test_a_child_that_lives_on_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).write_bytes(b"")
+    rename = os.rename
+    with ExitStack() as children, monkeypatch.context() as patch:
+
+        def forking(source: str, target: str) -> None:
+            children.enter_context(processes.forked())
+            rename(source, target)
+
+        patch.setattr(os, "rename", forking)
+        publish.create(str(tmp_path / "one"), str(tmp_path / "first"), publish.LOCK)
+        patch.setattr(os, "rename", rename)
+        patch.setattr(locks, "PATIENCE", 0.0)
+        publish.create(str(tmp_path / "two"), str(tmp_path / "second"), publish.LOCK)
+    assert sorted(os.listdir(tmp_path)) == ["first", "publish.lock", "second"]
 
 
 @pytest.mark.parametrize("missing", [0, 1, 2, 3])

@@ -57,6 +57,15 @@ def test_a_folder_given_beats_the_variable_beats_the_current_folder(
         find_root()
 
 
+def test_the_variable_may_begin_with_home(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody expands it in the file of a container, or in `os.environ`."""
+    monkeypatch.setenv("HOME", str(place))
+    monkeypatch.setenv(ROOT_VARIABLE, "~/other")
+    monkeypatch.chdir(place / "outer")
+    assert find_root() == str(place / "other")
+    assert find_root("~/outer/deep") == str(place / "outer")
+
+
 def test_no_repository_ends_a_script_with_status_2(place: Path) -> None:
     with pytest.raises(SystemExit) as stopped:
         require_repo(place)
@@ -67,8 +76,9 @@ def test_a_current_folder_that_was_deleted(place: Path, monkeypatch: pytest.Monk
     (place / "gone").mkdir()
     monkeypatch.chdir(place / "gone")
     os.rmdir(place / "gone")
-    with pytest.raises(NotARepository):
+    with pytest.raises(NotARepository, match="the current folder was removed"):
         find_root()
+    assert find_root(place / "outer") == str(place / "outer")
 
 
 @pytest.mark.parametrize("make", NOT_OURS[1:])
@@ -83,8 +93,11 @@ def test_something_else_of_that_name_is_no_repository(place: Path, make: Callabl
 def test_a_link_to_a_repository_is_none(place: Path) -> None:
     (place / "linked").mkdir()
     (place / "linked" / ".muse").symlink_to(place / "other" / ".muse")
-    with pytest.raises(NotARepository):
+    with pytest.raises(NotARepository, match=rf"{place}/linked/\.muse is a link, and muse follows none there"):
         find_root(place / "linked")
+    (place / "outer" / "odd").mkdir()
+    (place / "outer" / "odd" / ".muse").symlink_to(place / "other" / ".muse")
+    assert find_root(place / "outer" / "odd") == str(place / "outer")
 
 
 def test_a_bare_folder_is_a_repository(place: Path) -> None:

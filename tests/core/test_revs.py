@@ -13,7 +13,7 @@ from muse.core.command import State
 from muse.core.errors import Damaged, UsageProblem
 from muse.core.records import Author, Commit, encode_commit
 from muse.core.types import id_of
-from muse.core.view import View
+from muse.core.view import Section, View
 from tests.core.stores import an_operation, new_repo, put_operation, writable
 
 
@@ -129,6 +129,15 @@ def test_a_commit_that_is_lost_is_damage(place: Place) -> None:
     view = place.state.view._replace(branches={"lost": bytes(32)})
     with pytest.raises(Damaged, match="is missing"):
         revs.resolve(place.state._replace(view=view), "lost~1")
+
+
+def test_tags_that_are_lost_hide_nothing_else(place: Place) -> None:
+    view = place.state.view._replace(sections={"tags": Section(None, bytes(32))})
+    state = place.state._replace(view=view)
+    for text in ("HEAD~1", "main^", place.two.hex()[:10]):
+        assert revs.resolve(state, text) == place.two
+    with pytest.raises(Damaged, match="is missing"):
+        revs.resolve(state, "v1")
 
 
 def test_far_steps_are_taken_in_the_commit_graph(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

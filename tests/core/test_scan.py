@@ -244,7 +244,60 @@ def test_rules_are_for_untracked_files_only(place: Place) -> None:
     put_all(place.root, {"data/f": file(b"1"), "log": file(b"1"), ".gitignore": file(b"data/\nlog\nnew\n")})
     place.commit(visible(read(place.root), {}))
     put_all(place.root, {"data/f": file(b"2"), "data/g": file(b"1"), "log": file(b"2"), "new": file(b"1")})
-    assert [change.path for change in place.scan().changes] == ["data/f", "data/g", "log"]
+    assert [change.path for change in place.scan().changes] == ["data/f", "log"]
+
+
+FOLDERS = ["__pycache__", "a", "a/__pycache__"]
+INSIDE = ["f", "deep/f", "deep/deep/f", "deep/.museignore", "pyvenv.cfg", ".git/config", "deep/.git"]
+
+
+@settings(max_examples=40)
+@given(
+    names=st.sets(st.tuples(st.sampled_from(FOLDERS), st.sampled_from(INSIDE)), min_size=2),
+    reload=st.booleans(),
+    data=st.data(),
+)
+def test_of_a_folder_that_is_left_alone_nothing_but_what_is_tracked_is_seen(
+    names: set[tuple[str, str]], reload: bool, data: st.DataObject
+) -> None:
+    """Ignored, marked, or both; committed or staged. And what is remembered of it misleads no later look."""
+    paths = sorted("/".join(name) for name in names)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(os.path.join(folder, "root"))
+        put_all(place.root, dict.fromkeys(paths, file(b"!*\n")))
+        tracked = data.draw(st.sets(st.sampled_from(paths)))
+        place.commit(dict.fromkeys(tracked, file(b"!*\n").entry))
+        check(place, place.scan(settled=True))
+        if reload:
+            place.reload()
+        check(place, place.scan(settled=True))
+        assert not tracked & set(place.reads)
+        staged = data.draw(st.sets(st.sampled_from(paths)))
+        seen = {change.path for change in place.scan(settled=True, staged=staged).changes}
+        assert seen == visible(read(place.root), dict.fromkeys(tracked | staged, file(b"").entry)).keys() - tracked
+        tick(place.root)
+        for path in data.draw(st.sets(st.sampled_from(paths))):
+            put(place.root, path, data.draw(st.sampled_from([file(b"2"), None])))
+        put_all(place.root, dict.fromkeys(["a/new", "a/deep/new", "__pycache__/deep/new"], file(b"1")))
+        check(place, place.scan(settled=True))
+
+
+@pytest.mark.parametrize("tracked", [[], ["sub/deep/f"]])
+def test_a_repository_of_its_own_is_named_each_time(place: Place, tracked: list[str]) -> None:
+    put_all(place.root, dict.fromkeys(["sub/deep/f", "sub/deep/g", "sub/g", "sub/.git/config"], file(b"1")))
+    place.commit(dict.fromkeys(tracked, file(b"1").entry))
+    for _ in range(3):
+        assert place.scan(settled=True) == scan.Scan((), (Skipped("sub", "repository"),), ())
+    tick(place.root)
+    put(place.root, "sub/deep/f", file(b"2"))
+    assert [change.path for change in place.scan(settled=True).changes] == tracked
+
+
+def test_an_environment_that_a_rule_brings_back_is_open(place: Place) -> None:
+    put_all(place.root, {".museignore": file(b"!env/\n"), "env/pyvenv.cfg": file(b"1"), "env/f": file(b"1")})
+    for _ in range(2):
+        assert [change.path for change in place.scan().changes] == [".museignore", "env/f", "env/pyvenv.cfg"]
+        place.commit({"env/pyvenv.cfg": file(b"2").entry})
 
 
 @pytest.mark.parametrize("settled", [True, False])
@@ -269,7 +322,7 @@ def test_what_is_staged_counts_as_tracked(place: Place) -> None:
     for settled in (True, True):
         assert place.scan(settled=settled).changes == ()
     found = place.scan(staged=["data/deep/f"], settled=True).changes
-    assert [change.path for change in found] == ["data/deep/f", "data/g"]
+    assert [change.path for change in found] == ["data/deep/f"]
     assert place.scan(settled=True).changes == ()
 
 
@@ -345,6 +398,21 @@ def test_what_cannot_be_read_elsewhere_is_no_trouble(
     result = place.scan(within=["b"])
     assert result.troubles == ()
     assert [change.path for change in result.changes] == ["b/g"]
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="disks know no such times")
+@pytest.mark.parametrize("old", ["d", "d/f"])
+def test_what_is_from_the_year_1601_is_seen_like_anything_else(old: str) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        place = Place(os.path.join(folder, "root"))
+        put_all(place.root, {"d/f": file(b"1"), "g": file(b"1")})
+        long_ago = -11_644_473_600 * 10**9
+        os.utime(os.path.join(place.root, old), ns=(long_ago, long_ago))
+        for _ in range(2):
+            assert [change.path for change in place.scan(settled=True).changes] == ["d/f", "g"]
+        place.commit_all()
+        for _ in range(2):
+            check(place, place.scan(settled=True))
 
 
 def test_a_folder_that_cannot_be_listed_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

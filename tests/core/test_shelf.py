@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muse.core.codec import pack
-from muse.core.errors import Damaged
+from muse.core.errors import Damaged, Missing
+from muse.core.paths import Layout
 from muse.core.shelf import Shelved, shelved, with_shelf
+from muse.core.store import ObjectStore
 from muse.core.types import Change
 from muse.core.view import Section, View
 from tests.core.names_to_try import NAMES
@@ -82,3 +84,10 @@ def test_what_is_no_shelf(value: object) -> None:
     assert len(shelved(View(sections={"shelf": Section(pack([GOOD]))}), store)) == 1
     with pytest.raises(Damaged):
         shelved(View(sections={"shelf": Section(pack(value))}), store)
+
+
+def test_a_shelf_that_is_lost_is_no_odd_one() -> None:
+    """What says that an object is missing is a `KeyError`, as an odd shelf gives rise to."""
+    view = View(sections={"shelf": Section(None, bytes(32))})
+    with pytest.raises(Missing, match="is missing from the repository"):
+        shelved(view, ObjectStore(Layout(""), ()))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.core import codec, stat_cache, temps
+from muse.core import codec, io, stat_cache, temps
 from muse.core.listing import Listing
 from muse.core.stat_cache import FolderRecord, StatCache
 from muse.core.types import Entry
@@ -166,6 +166,32 @@ def test_folders_that_are_gone_are_forgotten(path: str) -> None:
     assert [StatCache(path).get(folder) is not None for folder in ("", "a", "a/b", "new")] == [True, False, True, False]
 
 
+def test_a_folder_that_is_forgotten_is_not_there_for_the_next_process(path: str) -> None:
+    cache = StatCache(path)
+    for folder in ("", "a"):
+        cache.put(folder, RECORD)
+    assert cache.save()
+    cache.forget("nothing")
+    cache.forget("a")
+    assert cache.save()
+    for again in (cache, StatCache(path)):
+        assert (again.get(""), again.get("a")) == (RECORD, None)
+
+
+@pytest.mark.parametrize("number", [-(2**63) - 1, 2**64])
+def test_times_that_cannot_be_kept_are_not_remembered(path: str, number: int) -> None:
+    """Of the folder or of a file: 1601, where some systems begin to count, is before what 64 bits hold."""
+    odd = [RECORD._replace(seen=(number, 2, 3)), RECORD._replace(stats=((number, 2, 3, 4, 5),))]
+    cache = StatCache(path)
+    cache.put("before", RECORD)
+    for folder in ("", "before"):
+        for record in odd:
+            cache.put(folder, record)
+    assert cache.save()
+    for again in (cache, StatCache(path)):
+        assert (again.get(""), again.get("before")) == (None, RECORD)
+
+
 def test_essences_do_not_pile_up(path: str) -> None:
     cache = StatCache(path)
     for number in range(2000):
@@ -213,3 +239,12 @@ def test_a_record_of_another_shape_is_ignored(path: str) -> None:
 
 def test_entry_and_signature(path: str) -> None:
     assert RECORD.entries() == {"a": ((1, 2, 3, 4, 5), Entry("f", bytes(32)))}
+
+
+def test_one_that_would_be_too_large_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody would read it."""
+    monkeypatch.setattr(io, "CACHE_LIMIT", 10)
+    cache = StatCache(str(tmp_path / "stat"))
+    cache.set_essence(b"a", b"b")
+    assert not cache.save()
+    assert os.listdir(tmp_path) == []

@@ -189,3 +189,11 @@ def test_where_nothing_can_be_written_nothing_fails(layout: Layout, monkeypatch:
             sweep.sweep(layout)
         assert set(listed) <= {layout.muse, layout.cache}, "this process remembers all the same"
     assert not os.path.exists(kept(layout))
+
+
+def test_a_time_that_cannot_be_kept_fails_nothing(layout: Layout) -> None:
+    """1601, where some systems begin to count, is before what 64 bits hold."""
+    memory = sweep.Memory(layout.muse)
+    memory.clean = {"ops": (-(2**63) - 1, 1)}
+    memory.save()
+    assert not os.path.exists(kept(layout))

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import tomllib
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.core import io, locks, toml
+from muse.core import io, locks, temps, toml
 from muse.core.errors import Damaged, Refused, SystemTrouble, UsageProblem
 from muse.core.interrupts import Turn, deliver
-from tests.core import faults
+from tests.core import faults, processes
 
 LINES = [
     "[author]",
@@ -188,6 +189,22 @@ def test_who_changes_another_key_waits(tmp_path: Path, monkeypatch: pytest.Monke
     assert os.listdir(tmp_path) == ["config.toml"]
 
 
+def test_a_child_that_lives_on_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, write_atomic = str(tmp_path / "config.toml"), io.write_atomic
+    with ExitStack() as children, monkeypatch.context() as patch:
+
+        def forking(*arguments: Any, **options: Any) -> None:
+            children.enter_context(processes.forked())
+            write_atomic(*arguments, **options)
+
+        patch.setattr(io, "write_atomic", forking)
+        toml.write(path, "durability", "off")
+        patch.setattr(io, "write_atomic", write_atomic)
+        patch.setattr(locks, "PATIENCE", 0.0)
+        toml.write(path, "author.name", "Grace")
+    assert toml.read(path) == {"durability": "off", "author.name": "Grace"}
+
+
 def test_an_interrupt_ends_the_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "config.toml"
 
@@ -240,3 +257,13 @@ def test_bytes_that_are_no_characters_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="not text"):
         toml.write(str(tmp_path / "config.toml"), "author.name", "A\udcff")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_dead_writers_left_goes(tmp_path: Path) -> None:
+    """Nobody else looks there."""
+    dead, alive = (tmp_path / f"{temps.MUSE_TEMP}{name}" for name in ("dead", "alive"))
+    dead.touch()
+    with alive.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        toml.write(str(tmp_path / "config.toml"), "a", "b")
+        assert sorted(os.listdir(tmp_path)) == [alive.name, "config.toml"]

@@ -67,6 +67,16 @@ def test_a_dead_holder_holds_nothing(layout: Layout) -> None:
     lock.release()
 
 
+def test_a_child_that_lives_on_holds_nothing(layout: Layout) -> None:
+    """A pool of processes forks all the time, from a thread of its own."""
+    lock, other = WorktreeLock(layout), WorktreeLock(layout)
+    assert lock.acquire(shared=False)
+    with processes.forked():
+        lock.release()
+        assert other.acquire(shared=False, patience=0)
+    other.release()
+
+
 def test_the_holder_is_named_after_a_while(layout: Layout) -> None:
     lock = WorktreeLock(layout)
     with processes.elsewhere(processes.lock, layout.lock) as holder:
@@ -144,15 +154,15 @@ def test_a_lock_that_the_system_refuses_is_named_and_given_back(
 
 
 def test_an_interrupt_waits_until_the_lock_is_given_back(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock, close = WorktreeLock(layout), os.close
+    lock, release = WorktreeLock(layout), locks.release
 
     def interrupted(fd: int) -> None:
         faults.press()
-        close(fd)
+        release(fd)
 
     lock.acquire(shared=False)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(os, "close", interrupted)
+        patch.setattr(locks, "release", interrupted)
         lock.release()
     assert WorktreeLock(layout).acquire(shared=False, patience=0)
 

@@ -36,26 +36,30 @@ GENERAL, _, REFERENCE = PAGE.partition("\n## The verbs\n")
 SECTIONS = dict(part.split("\n", 1) for part in re.split(r"^### ", REFERENCE, flags=re.MULTILINE)[1:])
 
 #: What each verb is made to answer: every kind of answer it has, so that every key and type is seen. A line is a
-#: command, or `write PATH TEXT`, or `cd PATH`, or `lose NUMBER`: that pack is gone. HEAD, and so main, differs from
-#: HEAD~1 in every kind of file; `empty` is a repository without a commit.
+#: command, or `write PATH TEXT`, or `cd PATH`, or `lose NUMBER`: that pack is gone, or `folder PATH`: a folder stands
+#: in the place of that file. HEAD, and so main, differs from HEAD~1 in every kind of file; `empty` is a repository
+#: without a commit.
 SCRIPTS = {
     "init": "init \n cd empty \n init",
     "config": "config",
     "status": "checkout HEAD~1 \n restore . --from main \n write a.txt a \n status \n cd empty \n status",
-    "add": "write change.txt more \n add change.txt \n add change.txt",
+    "add": "write change.txt more \n add change.txt \n add change.txt \n add .",
     "code": "write change.txt more \n code add .",
     "commit": "write change.txt more \n commit -m more \n commit --amend -m other \n checkout HEAD~1 \n commit",
-    "diff": "diff HEAD~1 HEAD \n diff HEAD~1 --exit-code \n diff HEAD~1 --stat",
+    "diff": "diff HEAD~1 HEAD \n diff HEAD~1 --exit-code \n diff HEAD~1 --stat"
+    "\n write change.txt more \n add change.txt \n lose 2 \n diff --staged",
     "restore": "restore change.txt --from HEAD~1 \n add change.txt \n restore --staged change.txt",
     "log": "log \n lose 0 \n log \n cd empty \n log",
-    "show": "show \n show --stat \n show HEAD: \n show HEAD:change.txt \n show HEAD:data.bin",
+    "show": "show \n show --stat \n show HEAD: \n show HEAD:change.txt \n show HEAD:data.bin"
+    "\n write change.txt more \n add change.txt \n commit -m more \n lose 2 \n show",
     "undo": "checkout HEAD~1 \n checkout main \n undo \n write change.txt more \n undo \n cd empty \n undo",
     "redo": "checkout HEAD~1 \n undo \n redo \n undo \n write change.txt more \n redo \n cd empty \n redo",
     "op": "checkout HEAD~1 \n checkout main \n op restore 4 \n op restore 5 \n op restore 1 \n op restore 8 \n op log"
     "\n write change.txt more \n op restore 5 \n write .muse/ops/000000000002 junk \n op log",
     "fsck": "fsck \n lose 0 \n fsck",
-    "doctor": "doctor \n lose 0 \n doctor \n write .muse/ops/000000000004 junk \n doctor",
-    "gc": "gc \n gc --forget \n gc --dry-run \n gc --forget --yes \n gc --forget",
+    "doctor": "doctor \n write .muse/HEAD operation 9 \n doctor \n lose 0 \n doctor"
+    "\n write .muse/ops/000000000004 junk \n doctor",
+    "gc": "gc \n gc --forget \n gc --dry-run \n folder .muse/ops/000000000001 \n gc --forget --yes",
     "checkout": "checkout HEAD~1 \n write change.txt more \n checkout main \n cd empty \n checkout -b other",
     "branch": "branch \n cd empty \n branch",
     "tag": "tag submitted \n tag",
@@ -146,7 +150,10 @@ def play(verb: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, Any]
         if words[0] == "cd":
             monkeypatch.chdir(words[1])
         elif words[0] == "write":
-            Path(words[1]).write_text(words[2])
+            Path(words[1]).write_text(" ".join(words[2:]))
+        elif words[0] == "folder":
+            Path(words[1]).unlink()
+            Path(words[1]).mkdir()
         elif words[0] == "lose":
             packs(Repo.open())[int(words[1])].unlink()
         elif words[0] == verb:

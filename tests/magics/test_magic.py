@@ -150,7 +150,7 @@ def removed(run: Run) -> None:
         (uncommitted, "%muse checkout nowhere", "nowhere"),
         (damaged, "%muse status", "is cut short"),
         (uncommitted, "%muse checkout HEAD~1", "a.txt"),
-        (removed, "%muse status", "is not in a muse repository"),
+        (removed, "%muse status", "the current folder was removed"),
     ],
 )
 def test_an_error_is_two_lines(

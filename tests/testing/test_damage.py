@@ -70,6 +70,7 @@ def test_what_stands_there_then(path: Path) -> None:
         "link to /dev/zero": stat.S_ISLNK,
         "link to a file": stat.S_ISLNK,
         "6 GB of nothing": stat.S_ISREG,
+        "1.9 GB of nothing": stat.S_ISREG,
         "another file": stat.S_ISREG,
     }
     for one in replaced(os.path.abspath(other)):
@@ -77,8 +78,9 @@ def test_what_stands_there_then(path: Path) -> None:
             assert expected[one.kind](done(path, one).st_mode), one
             os.rmdir(path) if one.kind == "folder" else path.unlink()
             path.write_bytes(DATA)
-    done(path, Damage("6 GB of nothing"))
-    assert (path.stat().st_size, path.stat().st_blocks) == (damage.HUGE, 0)
+    for kind, size in (("6 GB of nothing", damage.HUGE), ("1.9 GB of nothing", damage.LARGE)):
+        done(path, Damage(kind))
+        assert (path.stat().st_size, path.stat().st_blocks) == (size, 0)
 
 
 def test_what_is_in_it_then(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import muse as api
 from muse.core import disk, scan
 from muse.core.errors import SystemTrouble
 from muse.core.types import digest_of
+from muse.notebook import session
+from muse.notebook.ran import Run
+from muse.verbs import _work
 from tests.commands import muse, ok, refused, saved
 from tests.samples import code, notebook, text
 
@@ -113,13 +117,108 @@ def test_an_ignored_file_is_taken_by_name_only(repository: Path) -> None:
     assert staged() == [".museignore", "run.log"]
 
 
+@pytest.mark.parametrize("kept", ["build", "env", "nested"])
+def test_a_file_of_a_folder_that_is_left_alone_brings_nothing_else(repository: Path, kept: str) -> None:
+    """Ignored, an environment, a repository of its own: neither when it is staged nor once it is committed."""
+    Path(".gitignore").write_text("build/\n")
+    for path in ("build/junk", "build/deep/x", "env/pyvenv.cfg", "env/lib/y.py", "nested/.git/config", "nested/b"):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text("secret\n")
+    Path(kept, "keep").write_text("one\n")
+    ok("add", ".")
+    assert staged() == [".gitignore"]
+    ok("add", f"{kept}/keep", ".")
+    ok("add", ".")
+    assert staged() == [".gitignore", f"{kept}/keep"]
+    ok("commit")
+    Path(kept, "keep").write_text("two\n")
+    Path(kept, "new").write_text("secret\n")
+    answer = muse("commit", "--json").json
+    assert (answer["added"], answer["changed"], answer["deleted"]) == ([], [f"{kept}/keep"], [])
+    Path(kept, "keep").unlink()
+    answer = muse("commit", "--json").json
+    assert (answer["added"], answer["changed"], answer["deleted"]) == ([], [], [f"{kept}/keep"])
+
+
+def test_what_is_left_out_of_a_folder_is_named_once(repository: Path) -> None:
+    for path in ("d/nested/.git", "other/.git"):
+        Path(path).mkdir(parents=True)
+    answer = ok("add", "d", "d/nested")
+    assert answer.splitlines()[1:] == ["left out: d/nested (a repository of its own)"]
+
+
+def in_a_kernel(monkeypatch: pytest.MonkeyPatch, path: Path, saving: bytes | None = None) -> None:
+    """As in a kernel that ran `x = 2` after its notebook was saved; a front end that can saves it when asked."""
+
+    def save(asked: str) -> bool:
+        if saving is not None:
+            Path(asked).write_bytes(saving)
+        return saving is not None
+
+    runs = (Run("", "x = 2", path.stat().st_mtime_ns + 1, 2),)
+    monkeypatch.setattr(session, "current", session.Session(lambda: str(path), lambda: runs, save))
+
+
+def test_in_a_kernel_what_is_not_saved_is_told(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("d").mkdir()
+    Path("data.csv").write_text("1\n")
+    path = Path("d/nb.ipynb").resolve()
+    path.write_bytes(notebook(code("x = 1")))
+    in_a_kernel(monkeypatch, path)
+    warning = "! nb.ipynb was saved before 1 of its cells ran: save (Ctrl+S) and add again"
+    for named in (["d/nb.ipynb"], ["data.csv", "d"], ["."], ["d/nb.ipynb#1"]):
+        assert ok("add", *named).splitlines()[0] == warning
+        assert muse("add", *named, "--json").json["unsaved"] == ["x = 2"]
+    assert muse("add", "data.csv", "--json").json["unsaved"] == []
+
+
+def test_in_a_kernel_the_notebook_is_saved_first(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("nb.ipynb").write_bytes(notebook(code("x = 1")))
+    in_a_kernel(monkeypatch, Path("nb.ipynb").resolve(), notebook(code("x = 2")))
+    assert not ok("add", "nb.ipynb").startswith("!")
+    assert committed("nb.ipynb") == notebook(code("x = 2"))
+
+
+WHOLE = notebook(code("x = 1"), code("y = 1"))
+
+
+@pytest.mark.parametrize("named", ["nb.ipynb", "nb.ipynb#2", "."])
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_notebook_that_is_being_saved_is_waited_for(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, named: str, beside: bool
+) -> None:
+    Path("nb.ipynb").write_bytes(WHOLE[:40])
+    if beside:
+        Path(".~nb.ipynb").write_bytes(WHOLE)
+
+    def finish(seconds: float) -> None:
+        Path("nb.ipynb").write_bytes(WHOLE)
+        Path(".~nb.ipynb").unlink(missing_ok=True)
+
+    monkeypatch.setattr(time, "sleep", finish)
+    assert not ok("add", named).startswith("!")
+    assert committed("nb.ipynb") == (notebook(code("y = 1")) if "#" in named else WHOLE)
+
+
+@pytest.mark.parametrize("named", [["nb.ipynb"], ["."], ["nb.ipynb", "."]])
+def test_it_is_not_waited_for_without_end(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, named: list[str]
+) -> None:
+    monkeypatch.setattr(_work, "_SAVING_SECONDS", 0.1)
+    Path("nb.ipynb").write_bytes(WHOLE[:40])
+    notes = muse("add", *named, "--json").json["notes"]
+    assert notes == ["nb.ipynb is being saved, and was taken as it stood"]
+    assert committed("nb.ipynb") == WHOLE[:40]
+
+
 def test_a_large_file_is_taken_by_name_only(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "LARGE", 10)
     Path("large.bin").write_bytes(b"0" * 11)
     Path("small.bin").write_bytes(b"0")
-    assert ok("add", ".").splitlines()[0] == "! large.bin is large: `muse add large.bin` takes it"
+    assert "left out: large.bin (11 B; `muse add large.bin` takes it)" in ok("add", ".").splitlines()
     assert staged() == ["small.bin"]
-    assert "is large" not in ok("add", "large.bin", ".")
+    assert muse("add", ".", "--json").json["skipped"] == [{"path": "large.bin", "why": "large", "size": 11}]
+    assert "left out" not in ok("add", "large.bin", ".")
     assert staged() == ["large.bin", "small.bin"]
 
 
@@ -275,7 +374,12 @@ def test_paths_start_where_one_stands(repository: Path, monkeypatch: pytest.Monk
 
 def test_json(repository: Path) -> None:
     Path("a.txt").write_text("one\n")
-    assert muse("add", ".", "--json").json == {"staged": [{"path": "a.txt", "status": "added"}], "notes": []}
+    assert muse("add", ".", "--json").json == {
+        "staged": [{"path": "a.txt", "status": "added"}],
+        "unsaved": [],
+        "skipped": [],
+        "notes": [],
+    }
 
 
 def test_from_python(repository: Path) -> None:

@@ -54,6 +54,24 @@ def test_the_last_good_copy_is_saved(two: Path) -> None:
     assert Path("a.txt").read_text() == "two\n"
 
 
+def test_an_ignored_file_is_in_the_way_and_the_hint_leads_out(two: Path) -> None:
+    ok("checkout", "-b", "other")
+    Path("x.log").write_text("theirs\n")
+    ok("commit")
+    ok("checkout", "main")
+    Path(".museignore").write_text("*.log\n")
+    ok("commit")
+    Path("x.log").write_text("mine\n")
+    hint = refused("checkout", "other", status=4).splitlines()[1]
+    assert hint.startswith('Commit it first (`muse add x.log`, then `muse commit -m "..."`), or add --force')
+    ok("add", "x.log")
+    ok("commit", "-m", "mine")
+    ok("checkout", "other")
+    assert Path("x.log").read_text() == "theirs\n"
+    ok("checkout", "main")
+    assert Path("x.log").read_text() == "mine\n"
+
+
 def test_where_one_is_already(two: Path) -> None:
     assert ok("checkout", "main") == "Already on branch main at 4c829e03a0 second look\n"
     assert ok("checkout", commit_id()).startswith("Now at commit 4c829e03a0 second look\n")
@@ -163,6 +181,67 @@ def test_what_was_staged_and_is_there_now_leaves_the_stage(two: Path) -> None:
     assert muse("status", "--json").json["clean"]
 
 
+@pytest.fixture
+def tangled(repository: Path) -> Path:
+    """On main there is neither; on `file` there is a file `a`, on `folder` a file `a/b`."""
+    Path("x").write_text("one\n")
+    ok("commit", "-m", "first look")
+    for branch, path in (("file", "a"), ("folder", "a/b")):
+        ok("checkout", "-b", branch)
+        Path(path).parent.mkdir(exist_ok=True)
+        Path(path).write_text("theirs\n")
+        ok("commit", "-m", branch)
+        ok("checkout", "main")
+    assert sorted(os.listdir()) == [".muse", "x"]
+    return repository
+
+
+@pytest.mark.parametrize(("mine", "branch"), [("a/b", "file"), ("a/c/d", "file"), ("a", "folder")])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_staged_file_is_not_mixed_with_a_folder(tangled: Path, mine: str, branch: str, there: bool) -> None:
+    """A file cannot be a folder, too: the next commit would drop the one or the other."""
+    Path(mine).parent.mkdir(parents=True, exist_ok=True)
+    Path(mine).write_text("mine\n")
+    ok("add", mine)
+    if not there:
+        Path(mine).unlink()
+    assert refused("checkout", branch, status=4).endswith(f"\n{FORCE}")
+    assert muse("status", "--json").json["staged"] == [mine]
+    answer = muse("checkout", branch, "--force", "--json").json
+    assert answer["unstaged"] == [mine]
+    assert muse("status", "--json").json["clean"]
+    assert digest_of(b"mine\n") in saved(tangled)
+    ok("undo")
+    assert muse("status", "--json").json["staged"] == [mine]
+    assert Path(mine).exists() == there
+
+
+def test_what_is_taken_off_the_stage_is_told(tangled: Path) -> None:
+    Path("a").write_text("mine\n")
+    ok("add", "a")
+    assert "\nTook 1 file off the stage; `muse undo` brings that back.\n" in ok("checkout", "folder", "--force")
+    assert Path("a/b").read_text() == "theirs\n"
+    assert muse("commit").status == 1
+
+
+def test_a_staged_file_beside_others_stays_staged(tangled: Path) -> None:
+    for path in ("ab", "b/a"):
+        Path(path).parent.mkdir(exist_ok=True)
+        Path(path).write_text("mine\n")
+    ok("add", "ab", "b/a")
+    for branch in ("file", "folder"):
+        assert muse("checkout", branch, "--json").json["unstaged"] == []
+        assert muse("status", "--json").json["staged"] == ["ab", "b/a"]
+
+
+def test_a_staged_removal_is_in_nobodys_way(tangled: Path) -> None:
+    ok("checkout", "file")
+    Path("a").unlink()
+    ok("add", "a")
+    ok("checkout", "folder")
+    assert muse("status", "--json").json["clean"]
+
+
 def test_a_file_where_a_folder_was_and_back(repository: Path) -> None:
     Path("x").write_text("a file\n")
     ok("commit")
@@ -237,6 +316,7 @@ def test_json(two: Path) -> None:
             {"path": "d/run.sh", "status": "deleted"},
         ],
         "left": [],
+        "unstaged": [],
         "notes": [],
     }
     assert muse("checkout", "HEAD", "--json").json["moved"] is False

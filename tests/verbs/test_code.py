@@ -21,6 +21,8 @@ def test_it_adds(repository: Path) -> None:
     Path("b.txt").write_text("one\n")
     assert muse("code", "add", "b.txt", "--json").json == {
         "staged": [{"path": "b.txt", "status": "added"}],
+        "unsaved": [],
+        "skipped": [],
         "notes": [],
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,28 @@ def test_what_was_staged_is_taken_as_it_was(repository: Path) -> None:
     assert muse("status", "--json").json["changed"] == ["a"]
     ok("restore", "a")
     assert Path("a").read_text() == "one\n"
+
+
+def test_what_cannot_be_read_does_not_stand_in_the_way_of_all_the_rest(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hint says how to go on, and both ways work."""
+    write(a="one\n", locked="one\n")
+    real = os.open
+
+    def refuse(path: str, *rest: int, **more: int) -> int:
+        if path == "locked":
+            raise PermissionError(13, "Permission denied", path)
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr(os, "open", refuse)
+    said = refused("commit", status=5)
+    assert said.startswith("error: cannot read locked: Permission denied\n")
+    assert said.endswith(" Or `muse add` the other files; if it is new, .museignore may name it.\n")
+    ok("add", "a")
+    assert muse("commit", "--json").json["added"] == ["a"]
+    write(**{".museignore": "locked\n"})
+    assert muse("commit", "--json").json["added"] == [".museignore"]
 
 
 def test_staged_never_widens(repository: Path) -> None:

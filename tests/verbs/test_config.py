@@ -72,6 +72,32 @@ def test_the_user_can_be_told_where_there_is_no_repository(folder: Path) -> None
     refused("config", "author.name", status=2)
 
 
+@pytest.mark.parametrize("value", ["0", "7", "0" * 9, "9" * 9])
+def test_what_gc_takes_can_be_set(repository: Path, value: str) -> None:
+    ok("config", "gc.keep", value)
+    ok("config", "gc.days", value)
+    ok("gc")
+
+
+def test_a_folder_in_place_of_the_users_file(repository: Path) -> None:
+    """A container makes one where a file that is mounted is missing."""
+    user_file().mkdir(parents=True)
+    said = f"error: {user_file()} is not a regular file\nMove it away: your own settings belong there.\n"
+    for words in ([], ["--user", "author.name", "Ada"], ["--user", "--unset", "author.name"]):
+        assert refused("config", *words, status=2) == said
+    assert refused("commit", status=2) == said
+    user_file().rmdir()
+    ok("config", "--user", "author.name", "Ada")
+
+
+def test_where_the_current_folder_was_removed(folder: Path) -> None:
+    os.mkdir("gone")
+    os.chdir("gone")
+    os.rmdir(folder / "gone")
+    for words in (["author.name"], ["--user", "author.name", "Ada"]):
+        assert refused("config", *words, status=2) == "error: the current folder was removed\nGo to another one.\n"
+
+
 def test_what_muse_does_not_know_is_kept(repository: Path) -> None:
     file = repository / ".muse" / "config.toml"
     file.write_text('# mine\n[future]\nidea = "keep"  # please\n')
@@ -101,6 +127,11 @@ def test_json(repository: Path) -> None:
             "There are: author.name, author.email, durability, gc.keep, gc.days, store.publish.",
         ),
         (["durability", "maybe"], "durability cannot be maybe", "It can be full or off."),
+        *[
+            (["gc.keep", value], f"gc.keep cannot be {value}", "It can be a whole number of at most 9 digits.")
+            for value in ("abc", "-5", "", "1.5", " 7", "1" * 10, "1" * 5000, "\u0661")
+        ],
+        (["gc.days", "-1"], "gc.days cannot be -1", "It can be a whole number of at most 9 digits."),
         (["--unset"], "no setting was named", "`muse config` lists them."),
         (
             ["--unset", "author.name", "Ada"],

@@ -188,7 +188,7 @@ def test_a_large_file_is_read_when_it_is_asked_for(repository: Path) -> None:
     Path("big.csv").write_bytes(data)
     ok("commit")
     found = file_at("big.csv")
-    assert found.content == (len(data), None)
+    assert found.content == _sides.Side(len(data))
     assert shown("big.csv").startswith("too large to show, 21 MB\nin a terminal, `muse show ")
     assert (json_of("big.csv")["text"], json_of("big.csv")["base64"]) == (None, None)
     assert found.data == data

@@ -9,6 +9,7 @@ import pytest
 
 import muse as api
 from tests.commands import muse, ok, refused
+from tests.core import damaged
 from tests.samples import code, notebook, printed
 
 
@@ -204,11 +205,24 @@ def test_a_file_that_is_called_like_a_branch(repository: Path) -> None:
     assert paths("data~0") == ["data", "other"]
 
 
+def test_a_version_that_is_lost(folder: Path) -> None:
+    repo = damaged.build(folder)
+    damaged.spoil(repo, damaged.VERSIONS[2])
+    Path("a.txt").write_text("four\n")
+    Path("deep/b.txt").write_text("b\n")
+    for words in (["diff"], ["diff", "--stat"], ["diff", "--exit-code"]):
+        answer = muse(*words)
+        assert (answer.status, answer.err) == (3, "")
+        assert "cannot be had, lost → 5 B" in answer.out and "deep/b.txt" in answer.out
+    assert muse("diff", "deep").status == 0
+
+
 def test_a_name_of_nothing(changed: Path) -> None:
     assert refused("diff", "nope", status=2) == (
         "error: nope is neither a commit nor a file\n`muse log` lists commits.\n"
     )
     assert refused("diff", "HEAD~9", status=2).startswith("error: HEAD~9 goes back beyond the first commit\n")
+    assert refused("diff", "HEAD", "HEAD", "main", status=2).startswith("error: main is a third commit\n")
 
 
 def test_from_python(changed: Path) -> None:

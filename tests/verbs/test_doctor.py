@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,8 @@ def test_nothing_is_recorded_where_a_later_operation_was(repo: Repo, words: list
     for look in (["status"], ["log"], ["op", "log"]):
         assert ok(*look).splitlines()[0] == f"! {gone}; `muse doctor` looks for it"
     assert "gc" not in muse("fsck").out
-    ok("doctor")
+    answer = muse("doctor")
+    assert (answer.status, answer.lines[0]) == (3, "Operation 4, which HEAD named, is gone")
     ok("branch", "found", third)
     ok("gc")
     assert ok("log", "found").split()[0] == third
@@ -100,7 +102,10 @@ def test_the_newest_operation_is_lost(repo: Repo) -> None:
 def test_hints(repo: Repo) -> None:
     Path(repo.layout.head).write_text("operation 77\n")
     Path(repo.layout.applied).write_text("junk")
-    assert ok("doctor") == "Wrote `applied` anew\nWrote HEAD anew\n"
+    answer = muse("doctor")
+    assert answer.lines == ["Operation 77, which HEAD named, is gone", "Wrote `applied` anew", "Wrote HEAD anew"]
+    assert answer.status == 3, "it may have been there"
+    assert ok("doctor") == "Nothing to repair.\n"
     assert ok("fsck").count("\n") == 1
     assert newest(repo).number == 4
 
@@ -116,8 +121,53 @@ def test_finishing_what_another_machine_began(repo: Repo, monkeypatch: pytest.Mo
         assert "elsewhere" in refused("checkout", "main", status=4)
         assert "finished: checkout (operation 5)" in ok("doctor", "--resume")
     assert Path("a.txt").read_bytes() == VERSIONS[1]
-    assert ok("doctor", "--resume") == "Nothing to repair.\n"
+    assert ok("doctor", "--resume") == "Nothing to finish.\n"
     assert ops.numbers(repo.layout) == [1, 2, 3, 4, 5]
+
+
+def test_nothing_to_finish_where_something_is_damaged(repo: Repo) -> None:
+    """That is not looked at."""
+    flip(operation(repo, 2))
+    assert ok("doctor", "--resume") == "Nothing to finish.\n"
+
+
+def test_a_pack_that_only_a_lost_operation_knew(repo: Repo) -> None:
+    Path("a.txt").write_bytes(b"shelved\n")
+    ok("shelf", "push")
+    stray = damaged.packs(repo)[-1].stem
+    flip(operation(repo, 5))
+    aside = "Set 1 pack aside, as .muse/objects/pack/….damaged"
+    assert muse("doctor").lines == [
+        "Went back to operation 4, the newest that is whole; recorded as operation 6",
+        "1 operation cannot be had: 5",
+        f"{aside}: what a lost operation staged, shelved or saved may be in it",
+    ]
+    assert Path(repo.layout.pack_aside(stray)).exists()
+    assert ok("doctor") == "Nothing to repair.\n"
+
+
+def test_a_pack_that_only_a_lost_operation_knew_for_programs(repo: Repo) -> None:
+    Path("a.txt").write_bytes(b"shelved\n")
+    ok("shelf", "push")
+    stray = damaged.packs(repo)[-1].stem
+    operation(repo, 5).unlink()
+    answer = muse("doctor", "--json").json
+    assert (answer["gone"], answer["set_aside"], answer["retired"]) == (5, [stray], [])
+
+
+def test_a_gap_that_is_too_large(repo: Repo) -> None:
+    """The answer says how to go on, and that works."""
+    operation(repo, 4).rename(operation(repo, 500_000))
+    assert "`muse gc --forget` drops all operations but the last" in muse("doctor").lines[-1]
+    ok("gc", "--forget", "--yes")
+    assert ok("doctor") == "Nothing to repair.\n"
+
+
+def test_a_file_in_place_of_the_caches(repo: Repo) -> None:
+    shutil.rmtree(repo.layout.cache)
+    Path(repo.layout.cache).write_text("a file")
+    assert ok("doctor") == "Threw away the cache folder\n"
+    assert ok("doctor") == "Nothing to repair.\n"
 
 
 def test_no_operation_is_whole(repo: Repo) -> None:

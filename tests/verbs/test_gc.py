@@ -12,6 +12,7 @@ import pytest
 
 import muse as api
 from muse.core import ops, worktree
+from muse.core.errors import SystemTrouble
 from muse.core.object_store import has_object, read_object, write_object
 from muse.core.paths import Layout
 from muse.core.store import ObjectStore
@@ -19,6 +20,7 @@ from muse.core.types import digest_of, id_of
 from muse.core.writing import _Writing
 from tests import kept
 from tests.commands import commit_id, muse, ok, refused
+from tests.core.commands import raising
 from tests.core.stores import new_repo
 
 SECRET = hashlib.sha256(b"a password").digest()
@@ -323,6 +325,71 @@ def test_what_is_checked_out_is_not_forgotten(three: Path) -> None:
     ok("gc", "--forget", "--yes")
     kept.check(".")
     assert [one["message"] for one in muse("log", "--json").json] == ["three", "two", "one"]
+
+
+# What the system does not let go
+
+
+def holding(patch: pytest.MonkeyPatch, *endings: str) -> None:
+    """The system does not let files with such endings be removed."""
+    unlink = os.unlink
+
+    def refuse(path: str, **options: int) -> None:
+        if str(path).endswith(endings):
+            raise PermissionError(1, "Operation not permitted", path)
+        unlink(path, **options)
+
+    patch.setattr(os, "unlink", refuse)
+
+
+def test_what_could_not_go_is_told(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not count any more, and the next one takes it."""
+    ok("reset", "--hard", "HEAD~1")
+    pack = Layout(".").pack("0" * 32)
+    write(pack, "half")
+    with monkeypatch.context() as patch:
+        holding(patch, ".pack", "000000000002")
+        done = api.gc()
+    assert done.exit_status == 0
+    assert {os.path.abspath(path) for path in (pack, Layout(".").operation(2))} < {*done.left}
+    assert str(done).splitlines()[1:] == [
+        "Retired 4 operations, kept 1",
+        "Retired 2 objects of 189 B, kept 7",
+        "Retired 1 pack of 4 B that dead commands left",
+    ]
+    others = f" and {len(done.left) - 1} other files"
+    assert str(done).splitlines()[0].endswith(f"{done.left[0]}{others} could not be removed; `muse gc` tries again")
+    assert muse("gc", "--json").json["left"] == []
+    assert not any(map(os.path.lexists, done.left))
+    kept.check(".")
+
+
+@pytest.mark.parametrize("ending", [".pack", "000000000005", ".damaged"])
+def test_what_is_not_forgotten_is_no_success(three: Path, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    commit(SECRET, "password")
+    ok("reset", "--hard", "HEAD~1")
+    write(Layout(".").pack_aside("0" * 32), SECRET)
+    with monkeypatch.context() as patch:
+        holding(patch, ending)
+        answer = muse("gc", "--forget", "--yes")
+        assert answer.status == 5
+        assert "not forgotten: what was dropped can still be read there" in answer.lines[0]
+        assert "Dropped" not in answer.out and "Removed" not in answer.out
+    assert muse("gc", "--forget", "--yes").status == 0
+    assert not anywhere(SECRET)
+
+
+def test_messages_that_are_not_forgotten(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else is to be forgotten, and the cache of the log can be neither emptied nor removed."""
+    ok("gc", "--forget", "--yes")
+    cache = Path(Layout(".").graph_cache)
+    cache.unlink()
+    cache.write_bytes(b"a word that nobody should see")
+    with monkeypatch.context() as patch:
+        holding(patch, "graph")
+        patch.setattr("muse.core.graph.io.write_atomic", raising(SystemTrouble("the disk is full")))
+        answer = muse("gc", "--forget", "--yes", "--json")
+    assert (answer.status, answer.json["left"]) == (5, [os.path.abspath(cache)])
 
 
 # Who died, and who is still there

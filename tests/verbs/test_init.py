@@ -65,7 +65,9 @@ def test_a_repository_in_a_repository_is_its_own(folder: Path, monkeypatch: pyte
     ok("init")
     (folder / "thesis").mkdir()
     monkeypatch.chdir(folder / "thesis")
-    ok("init")
+    note = f"{folder} is a repository, too; what is new in this folder is left out there"
+    assert ok("init").startswith(f"! {note}\nStarted a repository in {folder}/thesis.\n")
+    assert muse("init", "--json").json["notes"] == []
     assert muse("status", "--json").json["commit_id"] is None
     assert Repo.open().root == str(folder / "thesis")
 
@@ -80,8 +82,49 @@ def test_a_bare_folder_of_that_name_is_a_repository_without_history(folder: Path
 
 def test_something_else_of_that_name_is_in_the_way(folder: Path) -> None:
     (folder / ".muse").write_text("mine")
-    refused("init", status=5)
+    assert refused("init", status=2) == (
+        f"error: {folder}/.muse is not a folder\nMove it away; then `muse init` starts a repository.\n"
+    )
     assert (folder / ".muse").read_text() == "mine"
+
+
+@pytest.mark.parametrize("below", ["", "deep"])
+def test_a_link_to_a_repository_is_told_by_every_verb(folder: Path, below: str) -> None:
+    """It was moved to a larger disk, say."""
+    (folder / "larger").mkdir()
+    (folder / "deep").mkdir()
+    ok("init", "larger")
+    (folder / ".muse").symlink_to("larger/.muse")
+    said = (
+        f"error: {folder}/.muse is a link, and muse follows none there\n"
+        "Remove the link, or put the folder that it leads to in its place; a mount will do, too.\n"
+    )
+    assert refused("init", status=2) == said
+    os.chdir(folder / below)
+    assert refused("status", status=2) == refused("commit", status=2) == said
+
+
+def test_a_dangling_link_is_in_the_way(folder: Path) -> None:
+    (folder / ".muse").symlink_to("nowhere")
+    assert "/.muse is a link" in refused("init", status=2)
+    assert os.listdir(folder) == [".muse"]
+
+
+def test_a_file_of_that_name_is_no_business_of_other_folders(folder: Path) -> None:
+    (folder / "deep").mkdir()
+    (folder / ".muse").write_text("of some other program")
+    os.chdir("deep")
+    assert "/deep is not in a muse repository" in refused("status", status=2)
+
+
+@pytest.mark.parametrize("where", [".muse", ".muse/ops"])
+def test_what_belongs_to_muse_is_no_place_for_a_repository(folder: Path, where: str) -> None:
+    ok("init")
+    said = f"error: {folder}/{where} belongs to muse itself\nThe repository is in {folder}.\n"
+    assert refused("init", where, status=2) == said
+    os.chdir(where)
+    assert refused("init", status=2) == said
+    assert not os.path.lexists(".muse")
 
 
 def test_from_python(folder: Path) -> None:

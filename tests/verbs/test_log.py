@@ -12,6 +12,7 @@ from muse.core import graph
 from muse.core.repo import Repo
 from tests.commands import commit_id, muse, ok, refused
 from tests.core.damaged import newest, packs
+from tests.verbs import losing
 
 PLACE = "Paths count from the folder you are in."
 
@@ -136,6 +137,21 @@ def test_a_commit_that_is_lost(history: list[str]) -> None:
     ]
     assert {one["commit_id"] for one in muse("log", "--all", "--json").json} == {third, side}
     assert len(muse("log", "--all", "-n", "1", "--json").json) == 1
+    answer = muse("log", "--all", "b")
+    assert (answer.status, answer.err, answer.lines[-2]) == (3, "", f"1 commit cannot be had: {second[7:17]}")
+    assert refused("log", "nowhere", status=2)
+
+
+def test_the_tags_are_lost(history: list[str]) -> None:
+    """The commits are listed all the same."""
+    before = ok("log").splitlines()
+    losing.tags(Repo(os.getcwd()))
+    for words in (["log"], ["log", "HEAD"], ["log", "--all", "-n", "9"]):
+        answer = muse(*words)
+        assert (answer.status, answer.err) == (3, "")
+        assert answer.lines[0].startswith("! the tags cannot be read, and `muse doctor` says how to go on: sha256:")
+    assert [line.split()[0] for line in muse("log").lines[-len(before) :]] == [line.split()[0] for line in before]
+    assert muse("log", "HEAD~1", "-n", "1").lines[-1].split()[0] == before[0].split()[0]
 
 
 @pytest.mark.parametrize("words", [["log"], ["op", "log"]])

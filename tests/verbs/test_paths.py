@@ -29,7 +29,7 @@ def test_however_a_path_is_written_it_is_the_same(folder: Path, path: list[str],
     assert to_repository(str(folder), f"{folder}/{expected}") == expected
 
 
-@pytest.mark.parametrize("typed", [".", "./", "", "a/..", "a/b/../.."])
+@pytest.mark.parametrize("typed", [".", "./", "a/..", "a/b/../.."])
 def test_the_root(folder: Path, typed: str) -> None:
     assert to_repository(str(folder), typed) == ""
     assert to_repository(str(folder), str(folder)) == ""
@@ -94,6 +94,20 @@ def test_outside_through_a_link(folder: Path, tmp_path_factory: pytest.TempPathF
 def test_what_cannot_be_versioned(folder: Path, typed: str) -> None:
     with pytest.raises(UsageProblem, match="is not a path that can be versioned"):
         to_repository(str(folder), typed)
+
+
+def test_nothing_at_all_is_no_path(folder: Path) -> None:
+    """An empty variable of a shell does not stand for the whole folder."""
+    with pytest.raises(UsageProblem, match="an empty text is no path"):
+        to_repository(str(folder), "")
+
+
+def test_from_a_folder_that_was_removed(folder: Path) -> None:
+    os.mkdir("gone")
+    os.chdir("gone")
+    os.rmdir(folder / "gone")
+    with pytest.raises(UsageProblem, match="the current folder was removed"):
+        to_repository(str(folder), "a")
 
 
 def test_below_and_under() -> None:

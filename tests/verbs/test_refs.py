@@ -9,6 +9,7 @@ import pytest
 from muse.core.repo import Repo
 from tests.commands import muse, ok, short
 from tests.core import damaged
+from tests.verbs import losing
 
 
 @pytest.fixture
@@ -31,3 +32,9 @@ def test_a_lost_commit_does_not_hide_the_others(lost: str) -> None:
     ok("branch", "-d", "idea")
     ok("tag", "-d", "v1")
     assert ok("branch") == f"*  main  {third}  commit 3\n"
+
+
+def test_the_tags_are_lost(folder: Path) -> None:
+    """That keeps nobody from making a branch: there is only no telling whether its name is a tag's."""
+    losing.tags(damaged.build(folder))
+    assert ok("branch", "next").startswith("! the tags cannot be read, and `muse doctor` says how to go on: sha256:")

@@ -14,15 +14,20 @@ from hypothesis import strategies as st
 
 import muse as api
 from muse.core.command import State
+from muse.core.errors import TooNew
 from muse.core.revs import resolve
+from muse.core.store import ObjectStore
 from muse.core.types import digest_of
+from muse.core.view import Stage, View
 from muse.testing.repositories import put, read_contents, write_contents
 from muse.verbs import reset as verb
 from tests.commands import commit_id, muse, ok, refused, saved
+from tests.core import damaged
 from tests.properties.model import Tree
 from tests.properties.model import put as put_in_tree
 from tests.properties.strategies import changes
 from tests.samples import code, notebook
+from tests.verbs import losing
 
 MODES = ["--soft", "--mixed", "--hard"]
 trees = st.lists(changes, min_size=1, max_size=2).map(lambda rows: tree_of([one for row in rows for one in row]))
@@ -283,3 +288,25 @@ def test_json(two: Path) -> None:
 def test_from_python(two: Path) -> None:
     result = api.reset("HEAD~1", mode="soft")
     assert (result.branch, result.subject, result.staged) == ("main", "one", ("a.txt", "new.txt", "old.txt"))
+
+
+@pytest.mark.parametrize("mode", ["--mixed", "--hard"])
+def test_the_stage_is_lost(folder: Path, mode: str) -> None:
+    """It can be emptied all the same; what should keep it stops."""
+    repo = damaged.build(folder)
+    losing.stage(repo)
+    assert "muse doctor" in refused("reset", "--soft", status=3)
+    assert ok("reset", mode).startswith("! what was staged is lost: sha256:")
+    assert muse("status", "--json").json["staged"] == []
+    assert len(read_contents(str(folder))) == 104, "nobody knows of these files that they were staged"
+    assert ok("reset", mode).startswith("Nothing to reset"), "it is empty now"
+
+
+def test_a_stage_that_a_newer_muse_wrote_is_not_lost(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged.build(folder)
+
+    def read(view: View, store: ObjectStore) -> Stage:
+        raise TooNew("the stage", 9)
+
+    monkeypatch.setattr(View, "stage", read)
+    assert "newer muse" in refused("reset", status=3)

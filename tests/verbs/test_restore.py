@@ -55,6 +55,14 @@ def test_the_whole_folder_less_what_is_not_tracked(two: Path) -> None:
     assert sorted(os.listdir()) == [".muse", "a.txt", "mine.txt", "new.txt"]
 
 
+@pytest.mark.parametrize("words", [["restore"], ["restore", "--staged"], ["add"]])
+def test_an_empty_variable_is_not_the_whole_folder(two: Path, words: list[str]) -> None:
+    Path("a.txt").write_text("work\n")
+    assert refused(*words, "", status=2) == "error: an empty text is no path\n`.` is the whole of the current folder.\n"
+    assert Path("a.txt").read_text() == "work\n"
+    assert muse("status", "--json").json["staged"] == []
+
+
 def test_nothing_to_restore(two: Path) -> None:
     assert ok("restore", ".") == "Nothing to restore: what was named is as in 6ba22a22eb.\n"
     assert muse("op", "log", "--json").json[0]["command"] == 'commit -m "second look"'.replace('"', "'")

@@ -47,6 +47,15 @@ def test_later_commits_are_in_the_way_and_the_hint_leads_out(one: Path) -> None:
     assert Path("a.txt").read_text() == "two\n"
 
 
+def test_an_ignored_file_is_in_the_way_and_is_to_be_added_first(one: Path) -> None:
+    Path("x.log").write_text("shelved\n")
+    ok("shelf", "push")
+    Path(".museignore").write_text("*.log\n")
+    Path("x.log").write_text("mine\n")
+    hint = refused("shelf", "pop", status=4).splitlines()[1]
+    assert hint.startswith("Commit what is uncommitted (`muse add x.log` first), go back to where it was shelved (")
+
+
 def test_a_later_commit_that_the_folder_hides_is_in_the_way_too(one: Path) -> None:
     """The file is as it was when it was shelved, but the commit is not: popping would quietly take that back."""
     Path("a.txt").write_text("two\n")

@@ -11,11 +11,13 @@ from muse.core import ops
 from muse.core.dag import read_commit
 from muse.core.paths import Layout
 from muse.core.records import encode_commit
+from muse.core.repo import Repo
 from muse.core.store import ObjectStore
 from muse.core.types import blob_id, parse_id
 from tests.commands import commit_id, muse, ok, refused, short
 from tests.core import damaged
 from tests.samples import code, notebook, printed
+from tests.verbs import losing
 
 
 def test_a_commit_against_its_parent(repository: Path) -> None:
@@ -179,6 +181,53 @@ def test_the_commit_before_is_lost(folder: Path) -> None:
     assert answer[2].endswith("  commit 3") and len(answer) == 4
     assert muse("show", "--json").json["files"] == []
     assert refused("show", "HEAD~1", status=3).startswith(f"error: {before} is missing")
+
+
+def test_a_file_of_it_is_lost(folder: Path) -> None:
+    """The rest is shown."""
+    repo = damaged.build(folder)
+    Path("a.txt").write_text("four\n")
+    Path("b.txt").write_text("new\n")
+    ok("commit", "-m", "commit 4")
+    damaged.spoil(repo, damaged.VERSIONS[2])
+    answer = muse("show")
+    assert (answer.status, answer.err) == (3, "")
+    assert answer.lines[3:] == [
+        "a.txt",
+        "  cannot be had, lost → 5 B",
+        "",
+        "b.txt added",
+        "  +new",
+        "",
+        "`muse doctor` repairs what can be repaired",
+    ]
+    found = muse("show", "--json").json["files"][0]
+    assert (found["kind"], found["old_size"], found["new_size"], "lines" in found) == ("lost", None, 5, False)
+    assert "cannot be had" in muse("show", "--stat").out
+
+
+def test_a_folder_with_a_file_that_is_lost(repository: Path) -> None:
+    Path("b.txt").write_text("b\n")
+    Path("a.txt").write_text("once\n")
+    ok("add", "a.txt")
+    ok("commit", "--staged")
+    ok("add", "b.txt")
+    ok("commit")
+    damaged.packs(Repo(str(repository)))[0].unlink()
+    answer = muse("show", "HEAD:")
+    assert (answer.status, answer.lines) == (3, ["a.txt  lost", "b.txt  2 B"])
+    assert [one["size"] for one in muse("show", "HEAD:", "--json").json["entries"]] == [None, 2]
+    assert refused("show", "HEAD:a.txt", status=3)
+
+
+def test_the_tags_are_lost(folder: Path) -> None:
+    """The commit is shown all the same, however it is named."""
+    losing.tags(damaged.build(folder))
+    for rev in ("HEAD", short()):
+        answer = ok("show", rev).splitlines()
+        assert answer[0].startswith("! the tags cannot be read, and `muse doctor` says how to go on: sha256:")
+        assert answer[2].endswith("  later") and answer[-1].endswith("later")
+    assert ok("show", "HEAD:a.txt") == "later\n"
 
 
 def test_a_beginning_that_several_share(repository: Path) -> None:

@@ -15,6 +15,7 @@ from muse.notebook import session
 from muse.notebook.ran import Run
 from tests.commands import commit_id, muse, ok, refused
 from tests.samples import code, notebook, printed
+from tests.verbs import losing
 
 KEYS = [
     *("branch", "commit_id", "clean", "added", "changed", "deleted", "staged", "conflicts", "noise", "unsaved"),
@@ -277,3 +278,16 @@ def test_cells_that_ran_after_the_notebook_was_saved(repository: Path, monkeypat
     assert ok("status").splitlines()[0] == f"{warning} look again"
     assert muse("status", "--json").json["unsaved"] == ["x = 2"]
     assert ok("commit").splitlines()[0] == f"{warning} commit again"
+
+
+def test_the_stage_is_lost(repository: Path) -> None:
+    """What can be told is, and a folder of which not all is known is not clean."""
+    losing.stage(Repo(str(repository)))
+    answer = muse("status", "--json")
+    assert (answer.status, answer.err) == (0, "")
+    assert len(answer.json["added"]) == 100 and answer.json["staged"] == []
+    assert answer.json["notes"][0].startswith("what is staged cannot be read, and `muse doctor` says how to go on: ")
+    for path in Path("many").iterdir():
+        path.unlink()
+    assert muse("status", "--json").json["clean"] is False
+    assert "clean" not in ok("status")

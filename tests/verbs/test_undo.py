@@ -77,8 +77,7 @@ def test_work_done_since_is_in_the_way(two: Path) -> None:
     Path("a.txt").write_text("work\n")
     assert refused("undo", status=4) == (
         "error: cannot undo `checkout HEAD~1` (operation 4): uncommitted work in a.txt would be overwritten\n"
-        'Commit it first (`muse commit -m "..."`), or add --force: then it is saved and `muse op restore 4` brings it '
-        "back.\n"
+        "Add --force: then it is saved and `muse op restore 4` brings it back.\n"
     )
     assert Path("a.txt").read_text() == "work\n"
     assert ok("undo", "--force").splitlines()[-1] == "what was replaced is saved: `muse op restore 4` brings it back"

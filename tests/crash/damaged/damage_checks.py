@@ -27,6 +27,10 @@ _USAGE, _DAMAGED, _SYSTEM = 2, 3, 5
 #: Where the version stands in packs and operations.
 _VERSION = range(8, 12)
 _LENGTH = 600
+#: Answers that go on where something is damaged.
+_LISTS = (("log",), ("op", "log"))
+#: Answers that show the rest where the version of a file is lost, and name the file.
+_FILES = (("show",), ("diff",))
 #: Answers that tell of the files of the folder.
 _OF_FILES = (("status", "--json"), ("diff",))
 
@@ -107,15 +111,18 @@ class Trial:
         return answer
 
     def _refused(self, answer: Answer, words: tuple[str, ...]) -> None:
-        """A refusal is two lines that name what is damaged."""
+        """A refusal is two lines that name what is damaged; a list of what can be had names it beside that."""
         told = f"`muse {' '.join(words)}`: {answer}"
         assert answer.status in (_DAMAGED, _SYSTEM, *([] if self._settings_are_good else [_USAGE])), told
         assert answer.status != _SYSTEM or self._unreadable or not self._is_file, told
         if "--json" in words:
             assert not answer.err and answer.json["error"]["hint"], told
+        elif answer.out and words in _LISTS + _FILES:
+            assert answer.status == _DAMAGED and not answer.err, told
         else:
             assert not answer.out and len(answer.err.splitlines()) == 2, told
         names = [*self.point.words, *(f"sha256:{digest.hex()}" for digest in self.may_lose)]
+        names += ["cannot be had, "] if words in _FILES else []
         assert self.point.is_foreign or any(name in answer.err + answer.out for name in names), f"not named: {told}"
 
     @property

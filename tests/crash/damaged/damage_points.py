@@ -70,7 +70,8 @@ class Point(NamedTuple):
         if self.number:
             near = (self.number, self.number + 1) if self.is_foreign else (self.number,)
             ways = (f"operation {number}{end}" for number in near for end in " ,:")
-            return (self.name, *ways, *(f'"{number}"' for number in near))
+            listed = f"1 operation cannot be had: {self.number}\n"
+            return (self.name, listed, *ways, *(f'"{number}"' for number in near))
         if self.folder.startswith("objects/sha256"):
             return (f"sha256:{os.path.basename(self.folder)}{self.name}", self.path)
         return (self.pack or self.name, *([f"cache {self.name}"] if self.folder == _CACHE else []))

@@ -97,11 +97,11 @@ def test_killed_while_a_setting_of_the_user_is_written(
         folder = home()
         outcome = faults.run(command, fault, cwd=str(folder), env=at(folder))
         assert outcome.status < 0, outcome
-        assert [path.name for path in (folder / ".config/muse").iterdir()] == ["config.toml"]
         file = folder / ".config/muse/config.toml"
         assert file.read_text() in (f'[author]\nname = "{name}"\n' for name in ("Ada", "Grace"))
         subprocess.run(command, cwd=folder, env=at(folder), check=True, capture_output=True)
         assert file.read_text() == '[author]\nname = "Grace"\n'
+        assert list(file.parent.iterdir()) == [file], "the next command did not clean up"
 
     Campaign("config --user", rows).run_each("killed", usual.every(2, points()), check)
 
