@@ -61,12 +61,15 @@ class Files(NamedTuple):
 
 
 def noise(path: str, old: Callable[[], bytes], new: Callable[[], bytes]) -> bool:
-    """Whether two versions of a file differ by noise alone."""
+    """Whether two versions of a file differ by noise alone; of one that is lost nobody can say so."""
     if not is_notebook(path):
         return False
     from muse.notebook.noise import same_but_noise
 
-    return same_but_noise(old(), new())
+    try:
+        return same_but_noise(old(), new())
+    except Damaged:
+        return False
 
 
 def planned(

@@ -8,7 +8,7 @@ import time
 from muse.core import scan, stat_cache, trees
 from muse.core.dag import tree_of
 from muse.core.disk import Blocked, Content, Folders, NotAFile
-from muse.core.errors import Changing, MuseError, SystemTrouble
+from muse.core.errors import Changing, Damaged, MuseError, SystemTrouble
 from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.types import LINK, Change, Entry
@@ -134,7 +134,10 @@ def is_noise(state: State, folders: Folders, change: Change) -> bool:
     assert old is not None and new is not None
     from muse.notebook.noise import same_but_noise
 
-    return same_but_noise(state.store.read(old.digest), read_as(folders, change.path, new, exact=not state.final))
+    try:
+        return same_but_noise(state.store.read(old.digest), read_as(folders, change.path, new, exact=not state.final))
+    except Damaged:
+        return False
 
 
 def essence_of(raw: bytes) -> bytes:
@@ -227,7 +230,10 @@ class _Look:
             if not self.state.final:
                 raise
             return False
-        return left != b"" and left == self._essence(old.digest, lambda: self.store.read(old.digest))
+        try:
+            return left != b"" and left == self._essence(old.digest, lambda: self.store.read(old.digest))
+        except Damaged:
+            return False  # all of it is work, then
 
     def _essence(self, digest: bytes, read: Callable[[], bytes]) -> bytes:
         """What is left of a notebook without noise; nothing for what is no notebook."""

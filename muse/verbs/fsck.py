@@ -45,7 +45,8 @@ class FsckResult(Result, Findings):
         for remark in self.remarks:
             yield Prose(remark)
         if not self.clean:
-            yield Hint("`muse doctor` repairs what can be repaired; a copy of `.muse` may hold the rest")
+            first = "mend config.toml by hand; then " if "config.toml" in [one.kind for one in self.problems] else ""
+            yield Hint(f"{first}`muse doctor` repairs what can be repaired; a copy of `.muse` may hold the rest")
 
     def json(self) -> object:
         """The answer for programs."""

@@ -201,7 +201,10 @@ def _cells(state: State, changes: tuple[Change, ...]) -> dict[str, CellCounts]:
                 continue
             from muse.verbs._files import notebook_diff
 
-            old = state.store.read(change.before.digest)
+            try:
+                old = state.store.read(change.before.digest)
+            except Damaged:
+                continue
             new = _work.read_as(folders, change.path, change.after, exact=not state.final)
             found = notebook_diff(change, old, new)
             if found is not None:

@@ -9,7 +9,7 @@ import pytest
 import muse as api
 from muse.core.repo import Repo
 from muse.core.types import blob_id
-from tests.commands import muse, ok, short
+from tests.commands import muse, ok, refused, short
 from tests.core import damaged
 from tests.core.damaged import VERSIONS, flip, operation, spoil
 
@@ -88,6 +88,13 @@ def test_a_newest_operation_that_is_damaged(repo: Repo) -> None:
     assert (answer.status, answer.err) == (3, "")
     assert "operation 4 " in answer.lines[1]
     assert "`muse doctor`" in muse("status").err
+
+
+def test_settings_are_mended_by_hand_first(repo: Repo) -> None:
+    """Without them doctor does not know how to write."""
+    Path(repo.layout.config).write_text("durability = \n")
+    assert muse("fsck").lines[-1].startswith("mend config.toml by hand; then `muse doctor` repairs ")
+    assert refused("doctor", status=2).splitlines()[1].startswith("Correct that line by hand")
 
 
 def test_in_a_notebook_it_is_shown_and_not_raised(repo: Repo) -> None:

@@ -14,6 +14,7 @@ from muse.core.repo import Repo
 from muse.notebook import session
 from muse.notebook.ran import Run
 from tests.commands import commit_id, muse, ok, refused
+from tests.core import damaged
 from tests.samples import code, notebook, printed
 from tests.verbs import losing
 
@@ -291,3 +292,20 @@ def test_the_stage_is_lost(repository: Path) -> None:
         path.unlink()
     assert muse("status", "--json").json["clean"] is False
     assert "clean" not in ok("status")
+
+
+def test_the_committed_notebook_is_lost(repository: Path) -> None:
+    """All that stands in the folder is work then: a commit takes it, a checkout does not."""
+    path = Path("nb.ipynb")
+    path.write_bytes(notebook(code("1")))
+    ok("commit")
+    path.write_bytes(notebook(code("2")))
+    ok("add", "nb.ipynb")
+    ok("commit")
+    damaged.packs(Repo(str(repository)))[1].unlink()
+    path.write_bytes(notebook(code("2", count=7)))
+    assert muse("status", "--json").json["changed"] == ["nb.ipynb"]
+    assert "uncommitted work in nb.ipynb" in refused("checkout", "HEAD~1", status=4)
+    ok("commit", "-m", "again")
+    assert "cannot be had, lost → " in muse("show").out
+    assert muse("status", "--json").json["clean"]
