@@ -105,7 +105,7 @@ def reading(repo: Repo, work: Callable[[State], T], *, live: bool = False) -> T:
     if gone and operation is not None:
         from muse.core import hints
 
-        notes.append(f"{hints.ahead(repo.layout, operation.number)}; `muse doctor` looks for it")
+        notes.append(f"{hints.told(repo.layout, gone, operation.number)}; `muse doctor` looks for it")
     if folder_state.is_unfinished(repo.layout, operation):
         from muse.core import finish
 

@@ -179,7 +179,7 @@ def set_value(path: str, key: str, value: str, *, durable: bool = True) -> None:
         raise UsageProblem(f"{key} cannot be {value}", f"It can be {' or '.join(known.choices)}.")
     if known.whole and not _is_whole(value):
         raise UsageProblem(f"{key} cannot be {value}", f"It can be {_WHOLE}.")
-    with _of_whom(path):
+    with _blaming_the_user(path):
         toml.write(path, key, value, durable=durable)
 
 
@@ -201,13 +201,13 @@ def _is_whole(value: object) -> bool:
 
 
 def _read(path: str) -> _Values:
-    with _of_whom(path):
+    with _blaming_the_user(path):
         return toml.read(path)
 
 
 @contextmanager
-def _of_whom(path: str) -> Iterator[None]:
-    """What is odd about the user's file is no damage to a repository, which `doctor` could repair."""
+def _blaming_the_user(path: str) -> Iterator[None]:
+    """Turn damage of the user's own file into a usage problem: `doctor` could not repair it."""
     try:
         yield
     except Damaged as error:

@@ -61,8 +61,9 @@ class NotARepository(UsageProblem, SystemExit):
 
     kind = "not-a-repository"
 
-    def __init__(self, where: str) -> None:
-        super().__init__(f"{where} is not in a muse repository", "`muse init` starts one in the current folder.")
+    def __init__(self, where: str, message: str = "", hint: str = "") -> None:
+        usual = f"{where} is not in a muse repository", "`muse init` starts one in the current folder."
+        super().__init__(message or usual[0], hint or usual[1])
         self.code = 2
 
 

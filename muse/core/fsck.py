@@ -34,7 +34,7 @@ def check(layout: Layout) -> Findings:
     """Check everything.
 
     Raises:
-        Refused: Others replace packs faster than they can be opened.
+        Refused: Others keep replacing packs, or dropping operations.
     """
     for _ in range(ops.TRIES):
         where = history.ends(layout)
@@ -209,7 +209,7 @@ class _Check:
         aside = health.set_aside(self.layout)
         if aside:
             names = ", ".join(ref.name for ref in aside)
-            self.remarks.append(f"set aside by `muse doctor`, as damaged: {names}")
+            self.remarks.append(f"set aside by `muse doctor`: {names}")
         for path in hints.grown(self.layout, self.where.operation) if self.where.operation is not None else ():
             self.remarks.append(f"something was appended to {path}; it is passed over")
         for name in caches.damaged(self.layout):

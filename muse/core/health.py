@@ -174,7 +174,7 @@ def packs_in_folder(layout: Layout) -> tuple[PackRef, ...]:
 
 
 def set_aside(layout: Layout) -> tuple[PackRef, ...]:
-    """The damaged packs that `doctor` has set aside. Raises as `packs_in_folder` does."""
+    """The packs that `doctor` has set aside. Raises as `packs_in_folder` does."""
     return _files(layout, _ASIDE)
 
 

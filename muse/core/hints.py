@@ -53,8 +53,12 @@ def gone(layout: Layout, last: int) -> int:
 def ahead(layout: Layout, last: int) -> str:
     """What is wrong when an operation is `gone`, in words; empty when none is."""
     hint = gone(layout, last)
-    why = f"{layout.head} names operation {hint}, and the newest is {last}: what came after that is gone"
-    return why if hint else ""
+    return told(layout, hint, last) if hint else ""
+
+
+def told(layout: Layout, hint: int, last: int) -> str:
+    """What is wrong when operation `hint`, which `HEAD` names, is not there."""
+    return f"{layout.head} names operation {hint}, and the newest is {last}: what came after that is gone"
 
 
 def grown(layout: Layout, newest: Operation) -> Iterator[str]:
@@ -73,7 +77,7 @@ def check_settings(layout: Layout) -> None:
     """Look whether commands can use the settings of the repository.
 
     Raises:
-        UsageProblem: They are not TOML, or a value is none of the choices.
+        UsageProblem: They are not TOML, or a value is none that the key can have.
         MuseError: They cannot be read.
     """
     from muse.core import toml
@@ -81,7 +85,9 @@ def check_settings(layout: Layout) -> None:
 
     settings = Settings(toml.read(layout.config), {})
     for key, known in KNOWN.items():
-        if known.choices:
+        if known.whole:
+            settings.number(key)
+        elif known.choices:
             settings.text(key)
 
 

@@ -31,7 +31,8 @@ RULE_FILES = (".museignore", ".gitignore")
 #: A folder that holds a file of this name is a virtual environment.
 ENVIRONMENT_MARK = "pyvenv.cfg"
 
-_ALWAYS = frozenset({".muse", ".git"})
+#: The names that make a folder a repository of its own; always ignored.
+REPOSITORIES = (".muse", ".git")
 _BUILT_IN = b"""\
 .ipynb_checkpoints/
 __pycache__/
@@ -282,7 +283,7 @@ class Rules:
 
     def closed(self) -> Rules:
         """The same, but every untracked name is left alone, here and in all folders below."""
-        return Rules(self, None, None, closed=True)  # nothing else is without a name and a text: so the signature tells
+        return Rules(self, None, None, closed=True)  # no child is without a name: so the signature tells them apart
 
     def ignored(self, name: str, is_folder: bool, *, environment: bool = False) -> bool:
         """Whether an untracked name directly in this folder is left alone.
@@ -293,7 +294,7 @@ class Rules:
             environment: True for a folder that holds `ENVIRONMENT_MARK`: then it is ignored where no rule
                 brings it back.
         """
-        if self.is_closed or name.lower() in _ALWAYS:
+        if self.is_closed or name.lower() in REPOSITORIES:
             return True
         state = self._state()
         rule = state.anywhere.find(name, is_folder)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: No single read of ours may claim more than this many bytes.
 MAX_READ = 2 << 30
-#: A cache above this size is thrown away: to read it takes several times as much memory.
+#: A cache above this size is neither read nor written: to read it takes several times as much memory.
 CACHE_LIMIT = 256 << 20
 
 _READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -66,6 +66,7 @@ def take_in(store: ObjectStore) -> tuple[PackRef, ...]:
                 if writer.take_in(store.pack(ref)):
                     joined.append(ref)
             except (Damaged, SystemTrouble) as error:
+                # Such a pack stays. What could not be written of ours is told when the pack is finished.
                 if blames_the_process(error):
-                    raise  # of others it stays; what could not be written is told when the pack is finished
+                    raise
     return tuple(joined)

@@ -185,9 +185,11 @@ def read_with_digest(layout: Layout, number: int) -> tuple[Operation, bytes]:
 def stored(layout: Layout, number: int) -> bytes:
     """The bytes of an entry, whole or not, without what was appended to its file since. Raises as `io.read_file`."""
     data = io.read_file(layout.operation(number), _LIMIT)
-    if not data.startswith(_HEADER.pack(MAGIC, VERSION, 0)[:-4]):
-        return data  # another version may say elsewhere how long it is
-    return data[: _HEADER.size + int.from_bytes(data[_HEADER.size - 4 : _HEADER.size], "big") + _CHECKSUM]
+    if len(data) < _HEADER.size:
+        return data
+    magic, version, length = _HEADER.unpack_from(data)
+    known = (magic, version) == (MAGIC, VERSION)  # another version may say elsewhere how long it is
+    return data[: _HEADER.size + length + _CHECKSUM] if known else data
 
 
 def digest(layout: Layout, number: int) -> bytes:
@@ -257,11 +259,11 @@ class Latest(NamedTuple):
 
     Attributes:
         operation: The newest operation; None in a repository without history.
-        gone: Whether `HEAD` has named a later one for some time, which is not there.
+        gone: The later one that `HEAD` has named for some time, and that is not there; else 0.
     """
 
     operation: Operation | None
-    gone: bool
+    gone: int
 
 
 def newest(layout: Layout) -> Operation | None:
@@ -275,7 +277,7 @@ def latest(layout: Layout) -> Latest:
         number, hint = _end(layout)
         try:
             operation = read(layout, number) if number else None
-            return Latest(operation, hint > number and _is_missed(layout, hint))
+            return Latest(operation, hint if hint > number and _is_missed(layout, hint) else 0)
         except FileNotFoundError:
             continue  # a gc has dropped it meanwhile
     raise Damaged(f"operation {number} is missing from the log")

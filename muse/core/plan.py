@@ -14,6 +14,7 @@ import os
 from muse.core import names, twins
 from muse.core.disk import Blocked, Folders, Found, NotAFile
 from muse.core.errors import Changing, Refused, from_os_error
+from muse.core.ignore import REPOSITORIES
 from muse.core.named import NamedTuple
 from muse.core.types import LINK, Change, Entry
 from muse.core.worktree import Planned
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
 
     #: Whether two versions of the file at a path differ by noise alone; the versions are read when asked for.
     Noise = Callable[[str, Callable[[], bytes], Callable[[], bytes]], bool]
-
-
-#: What a folder holds that is a repository of its own.
-_REPOSITORIES = {".muse", ".git"}
 
 
 class Target(NamedTuple):
@@ -214,7 +211,7 @@ def _way_to(path: str) -> Iterator[str]:
 
 def _files_below(root: str, path: str) -> Iterator[str]:
     for folder, folders, files in os.walk(os.path.join(root, path)):
-        if not _REPOSITORIES.isdisjoint((*folders, *files)):
+        if not set(REPOSITORIES).isdisjoint((*folders, *files)):
             raise _repository(os.path.relpath(folder, root), path)
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         for name in (*files, *links):

@@ -103,21 +103,15 @@ def current_folder() -> str:
     try:
         return os.getcwd()
     except FileNotFoundError:
-        raise _none("the current folder was removed", "Go to another one.") from None
+        raise NotARepository(os.curdir, "the current folder was removed", "Go to another one.") from None
 
 
 def misplaced(muse: str) -> NotARepository:
     """What to say where something stands in the place of `.muse` that cannot be one."""
     if os.path.islink(muse):
         hint = "Remove the link, or put the folder that it leads to in its place; a mount will do, too."
-        return _none(f"{muse} is a link, and muse follows none there", hint)
-    return _none(f"{muse} is not a folder", "Move it away; then `muse init` starts a repository.")
-
-
-def _none(message: str, hint: str) -> NotARepository:
-    error = NotARepository(os.curdir)
-    error.message, error.hint = message, hint
-    return error
+        return NotARepository(muse, f"{muse} is a link, and muse follows none there", hint)
+    return NotARepository(muse, f"{muse} is not a folder", "Move it away; then `muse init` starts a repository.")
 
 
 def require_repo(start: str | os.PathLike[str] | None = None) -> pathlib.Path:

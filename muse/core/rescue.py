@@ -1,6 +1,7 @@
 """Every place where an object may still be found: all packs in the folder, single objects, and the user's own files.
 
-For `doctor` alone. Everybody else sees the packs that an operation names, and nothing else.
+For `doctor`, and for who must look before something is given up: gc, and a command that finds no log. Everybody else
+sees the packs that an operation names, and nothing else.
 """
 
 from __future__ import annotations

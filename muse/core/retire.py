@@ -60,7 +60,7 @@ def remove(layout: Layout, refs: Iterable[PackRef]) -> None:
 
 
 def set_aside(layout: Layout, refs: Iterable[PackRef]) -> list[str]:
-    """Rename the files of damaged packs, so that no gc takes them.
+    """Rename the files of packs in which more may be found, so that no gc takes them.
 
     Returns:
         What is to be said of those that kept their names.

@@ -1,4 +1,4 @@
-"""A pack whose end is damaged, for `doctor` alone: its objects are found all the same.
+"""A pack whose end is damaged, for who looks everywhere (`muse.core.rescue`): its objects are found all the same.
 
 Nothing is taken on trust for that. Whoever reads an object holds it against its digest, so an index may be read as far
 as it goes: a wrong entry leads to nothing, and hides no right one.
@@ -56,7 +56,7 @@ class Salvaged(Pack):
 
 
 def _guesses(index: int, count: int, bits: int, end: int) -> set[tuple[int, int]]:
-    """Where the entries may begin, and how many there may be: any of the three may be wrong, the others are right then.
+    """Where the entries may begin, and how many there may be, if one of the three is wrong.
 
     Args:
         index, count, bits: What the footer says.

@@ -13,7 +13,7 @@ import sys
 from muse.core import disk, listing, names, progress, trees
 from muse.core.disk import UNKNOWN, Content, NotAFile, Signature, signature
 from muse.core.errors import MuseError, SystemTrouble, from_os_error
-from muse.core.ignore import ENVIRONMENT_MARK, Rules
+from muse.core.ignore import ENVIRONMENT_MARK, REPOSITORIES, Rules
 from muse.core.listing import UNSEEN, FolderSignature, Listing
 from muse.core.named import NamedTuple
 from muse.core.stat_cache import FolderRecord, StatCache
@@ -34,7 +34,6 @@ LARGE = 100 << 20
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 #: Stands for a new file that was not read; its signature tells nobody that it was.
 _UNREAD = Entry("f", bytes(DIGEST_SIZE))
-_REPOSITORIES = (".muse", ".git")
 
 
 class Skipped(NamedTuple):
@@ -318,7 +317,7 @@ def _mark(here: _Here, found: Listing, above: Rules | None) -> str:
     has_mark = ENVIRONMENT_MARK in found.files or ENVIRONMENT_MARK in found.ignored
     if has_mark and above.ignored(name, True, environment=True):
         return ENVIRONMENT_MARK
-    return next((mark for mark in _REPOSITORIES if mark in found.ignored or mark in found.forced), "")
+    return next((mark for mark in REPOSITORIES if mark in found.ignored or mark in found.forced), "")
 
 
 def _by_folder(paths: Collection[str]) -> dict[str, set[str]]:

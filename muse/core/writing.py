@@ -152,13 +152,17 @@ class _Writing:
         return State(self.repo, operation, view_of(operation), store, self.notes, last)
 
     def _newest(self) -> Operation | None:
-        """The newest operation, unless a later one is gone: it may arrive yet, and its objects may be found."""
+        """The newest operation.
+
+        Raises:
+            Damaged: A later one is gone. It may arrive yet, and its objects may be found.
+        """
         operation, gone = ops.latest(self.layout)
         if gone and operation is not None:
             from muse.core import hints
 
             raise Damaged(
-                hints.ahead(self.layout, operation.number),
+                hints.told(self.layout, gone, operation.number),
                 "Nothing was changed. If the folder is being synced, wait for that; else `muse doctor` looks for it.",
             )
         return operation

@@ -16,7 +16,7 @@ from muse.display.words import short_id
 from muse.verbs import _work
 from muse.verbs._message import what_changed
 from muse.verbs._paths import is_under, to_repository
-from muse.verbs._travel import noise, planned, refuse_special, shortened, to_add
+from muse.verbs._travel import planned, refuse_special, shortened, to_add
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def pop(state: State, position: int) -> Move:
     view, store = state.view, state.store
     one, rest = take(state, position)
     targets = [Target(*change) for change in one.files]
-    found = plan.plan(state.repo.root, store, targets, noise)
+    found = plan.plan(state.repo.root, store, targets, _work.same_but_noise)
     stage = view.stage(store)
     touched = {plan.change.path for plan in found.planned} | one.stage.keys()
     clash = {path for path, entry in one.stage.items() if path in stage and stage[path] != entry}
@@ -142,7 +142,7 @@ def _same_but_noise(store: ObjectStore, path: str, one: Entry | None, other: Ent
     if not _work.differs_by_noise(path, one, other):
         return False
     assert one is not None and other is not None
-    return noise(path, lambda: store.read(one.digest), lambda: store.read(other.digest))
+    return _work.same_but_noise(path, lambda: store.read(one.digest), lambda: store.read(other.digest))
 
 
 def _in_the_way(state: State, one: Shelved, paths: Sequence[str]) -> Refused:
@@ -150,7 +150,7 @@ def _in_the_way(state: State, one: Shelved, paths: Sequence[str]) -> Refused:
     where = f"`muse checkout {short_id(id_of(one.commit))}`" if one.commit is not None else "before the first commit"
     return Refused(
         f"cannot bring back {show(one.subject)!r}: {shortened(paths)} changed since it was shelved",
-        f"Commit what is uncommitted{add and f' ({add} first)'}, go back to where it was shelved ({where}), "
+        f"Commit what is uncommitted{f' ({add} first)' if add else ''}, go back to where it was shelved ({where}), "
         "and bring it back there.",
         kind="uncommitted",
     )

@@ -16,11 +16,10 @@ from muse.display.words import plural
 from muse.verbs import _work
 from muse.verbs._files import status_of
 from muse.verbs._paths import quoted
-from muse.verbs._work import is_notebook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from muse.core.command import State
     from muse.core.worktree import Planned
@@ -48,7 +47,7 @@ class Files(NamedTuple):
             yield line((f"{plural(len(done), 'file')}: {counts}", "dim"))
         for path in self.left:
             yield Notice(f"{show(path)} was left alone: it was changed meanwhile, or may not be changed")
-        open_ones = [change.path for change in done if is_notebook(change.path) and change.after is not None]
+        open_ones = [change.path for change in done if _work.is_notebook(change.path) and change.after is not None]
         for path in open_ones[:_SHOWN]:
             yield Hint(f"is {show(path)} open? reload it: File > Reload Notebook from Disk")
 
@@ -58,18 +57,6 @@ class Files(NamedTuple):
             "files": [{"path": change.path, "status": status_of(change)} for change in self.changes],
             "left": list(self.left),
         }
-
-
-def noise(path: str, old: Callable[[], bytes], new: Callable[[], bytes]) -> bool:
-    """Whether two versions of a file differ by noise alone; of one that is lost nobody can say so."""
-    if not is_notebook(path):
-        return False
-    from muse.notebook.noise import same_but_noise
-
-    try:
-        return same_but_noise(old(), new())
-    except Damaged:
-        return False
 
 
 def planned(
@@ -95,19 +82,27 @@ def planned(
     Raises:
         Refused: Uncommitted work is in the way, or something that is no file and so cannot be saved.
     """
-    found = plan.plan(state.repo.root, state.store, targets, noise, _Committed(state).file_at, force=force)
+    committed = _Committed(state).file_at
+    found = plan.plan(state.repo.root, state.store, targets, _work.same_but_noise, committed, force=force)
     in_the_way = sorted({*found.collisions, *(() if force else also)})
     if in_the_way:
         refuse_special(state.repo.root, in_the_way, doing)
-        saved = f"then it is saved and {back} brings it back."
-        add = to_add(state, in_the_way) if commit_first else ""
-        first = f'Commit it first ({add and f"{add}, then "}`muse commit -m "..."`), or add' if commit_first else "Add"
         raise Refused(
             f"cannot {doing}: uncommitted work in {shortened(in_the_way)} would be overwritten",
-            f"{first} --force: {saved}",
+            _ways_out(state, in_the_way, back, commit_first),
             kind="uncommitted",
         )
     return found.planned
+
+
+def _ways_out(state: State, paths: Sequence[str], back: str, commit_first: bool) -> str:
+    """How to go on where uncommitted work is in the way."""
+    forced = f"--force: then it is saved and {back} brings it back."
+    if not commit_first:
+        return f"Add {forced}"
+    add = to_add(state, paths)
+    first = f"{add}, then " if add else ""
+    return f'Commit it first ({first}`muse commit -m "..."`), or add {forced}'
 
 
 def to_add(state: State, paths: Sequence[str]) -> str:

@@ -69,18 +69,18 @@ def _lost_sections(view: View, store: ObjectStore) -> list[str]:
 
 def _forth(now: View, then: View) -> str:
     """What leads from the older view to the commit that is checked out now."""
-    if now.commit in (None, then.commit):
+    if now.commit is None or now.commit == then.commit:
         return ""
-    assert now.commit is not None
     verb = "reset" if now.branch == then.branch else "checkout"
     return f"; `muse {verb} {short_id(id_of(now.commit))}` leads on to the commit that is checked out now"
 
 
 def _fewer_operations(findings: Findings) -> str:
-    """The way on where only older operations need what is lost."""
-    if not any(problem.kind == "section" for problem in findings.problems):
-        return ""
-    return (
-        "all works but `muse gc` and going back there; "
-        "`muse gc --forget` drops the operations that need it, and all others but the last"
-    )
+    """The way on where only older operations need what is lost, or are lost."""
+    kinds = {problem.kind for problem in findings.problems}
+    if "section" in kinds:
+        return (
+            "all works but `muse gc` and going back there; "
+            "`muse gc --forget` drops the operations that need it, and all others but the last"
+        )
+    return "`muse gc --forget` drops all operations but the last, and the gap with them" if "operation" in kinds else ""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
-
 from muse.core import scan, stat_cache, trees
 from muse.core.dag import tree_of
 from muse.core.disk import Blocked, Content, Folders, NotAFile
@@ -12,6 +9,7 @@ from muse.core.errors import Changing, Damaged, MuseError, SystemTrouble
 from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.types import LINK, Change, Entry
+from muse.verbs import _saving
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,12 +21,6 @@ if TYPE_CHECKING:
     from muse.core.view import Stage
 
     T = TypeVar("T")
-
-#: Seconds for which a notebook that its server is writing is waited for.
-_SAVING_SECONDS = 1.0
-#: What is older than this was left by a server that died.
-_SAVE_AT_MOST_NS = 60_000_000_000
-
 
 class Work(NamedTuple):
     """The folder against the commit that is checked out.
@@ -69,53 +61,6 @@ def staged_changes(store: ObjectStore, tree: bytes | None, stage: Stage) -> tupl
     return tuple(Change(path, trees.file_at(store, tree, path), entry) for path, entry in stage.items())
 
 
-def once_saved(look: Callable[[], T], saving: Callable[[T], list[str]]) -> tuple[T, list[str]]:
-    """Look until no notebook is being saved: its server writes in place.
-
-    Args:
-        look: Finds something in the folder. It is called again for up to a second.
-        saving: The notebooks in that which are being saved.
-
-    Returns:
-        What was found last, and a warning for each notebook that was being saved all the while.
-    """
-    found = look()
-    deadline = time.monotonic() + _SAVING_SECONDS
-    while paths := saving(found):
-        if time.monotonic() > deadline:
-            return found, [f"{show(path)} is being saved, and was taken as it stood" for path in paths]
-        time.sleep(0.02)
-        found = look()
-    return found, []
-
-
-def is_being_saved(root: str, path: str, found: Entry, is_cut: Callable[[], bool]) -> bool:
-    """Whether a file is a notebook that its server is writing.
-
-    The server keeps the old copy beside the notebook, as `.~NAME`, while it writes. It copies its mtime too. That
-    copy may be gone by now, and not every server makes one: what was read must be whole in itself.
-
-    Args:
-        root: The folder of the repository.
-        path: The file.
-        found: What was read there.
-        is_cut: Whether that is the beginning of a notebook alone, see `is_beginning`.
-    """
-    if not is_notebook(path):
-        return False
-    folder, name = os.path.split(os.path.join(root, path))
-    if _is_recent(os.path.join(folder, f".~{name}"), times=("st_ctime_ns",)):
-        return True
-    return found.mode != LINK and _is_new(root, path) and is_cut()
-
-
-def is_beginning(raw: bytes, before: Entry | None) -> bool:
-    """Whether this is what is on the disk of a notebook that is being written; `before` is its last version."""
-    from muse.notebook.saving import is_cut
-
-    return is_cut(raw) or (raw == b"" and before is not None)
-
-
 def is_notebook(path: str) -> bool:
     """True when the name says that a file is a notebook."""
     return path.endswith(".ipynb")
@@ -132,10 +77,21 @@ def is_noise(state: State, folders: Folders, change: Change) -> bool:
     if not differs_by_noise(change.path, old, new):
         return False
     assert old is not None and new is not None
-    from muse.notebook.noise import same_but_noise
+    return same_but_noise(
+        change.path,
+        lambda: state.store.read(old.digest),
+        lambda: read_as(folders, change.path, new, exact=not state.final),
+    )
+
+
+def same_but_noise(path: str, old: Callable[[], bytes], new: Callable[[], bytes]) -> bool:
+    """Whether two versions of a file differ by noise alone; of one that is lost nobody can say so."""
+    if not is_notebook(path):
+        return False
+    from muse.notebook import noise
 
     try:
-        return same_but_noise(state.store.read(old.digest), read_as(folders, change.path, new, exact=not state.final))
+        return noise.same_but_noise(old(), new())
     except Damaged:
         return False
 
@@ -186,7 +142,7 @@ class _Look:
 
     def _settled_scan(self) -> scan.Scan:
         """Scan, and wait for notebooks that are being saved."""
-        found, warnings = once_saved(
+        found, warnings = _saving.once_saved(
             self._scan, lambda found: [change.path for change in found.changes if self._is_being_saved(change)]
         )
         self.warnings += warnings
@@ -194,9 +150,11 @@ class _Look:
 
     def _is_being_saved(self, change: Change) -> bool:
         path, before, after = change
-        if after is None:
+        if after is None or not is_notebook(path):
             return False
-        return is_being_saved(self.root, path, after, lambda: self.storing and self._is_cut(path, before, after))
+        return _saving.is_being_saved(
+            self.root, path, after, lambda: self.storing and self._is_cut(path, before, after)
+        )
 
     def _is_cut(self, path: str, before: Entry | None, after: Entry) -> bool:
         """Whether a commit would hold only the beginning of a notebook."""
@@ -209,10 +167,10 @@ class _Look:
         return not self.whole[path, after]
 
     def _note_end(self, path: str, before: Entry | None, after: Entry, raw: bytes) -> None:
-        self.whole[path, after] = not is_beginning(raw, before)
+        self.whole[path, after] = not _saving.is_beginning(raw, before)
 
     def _take(self, path: str, before: Entry | None, content: Content) -> None:
-        if content.data is not None and is_notebook(path) and _is_new(self.root, path):
+        if content.data is not None and is_notebook(path) and _saving.is_new(self.root, path):
             self._note_end(path, before, content.entry, content.data)
         if content.data is not None and differs_by_noise(path, before, content.entry):
             self.held[path] = (content.entry, content.data)
@@ -307,20 +265,6 @@ def read_as(folders: Folders, path: str, entry: Entry, *, exact: bool = True) ->
     if exact and digest_of(data) != entry.digest:
         raise _changed(path)
     return data
-
-
-def _is_new(root: str, path: str) -> bool:
-    return _is_recent(os.path.join(root, path), times=("st_mtime_ns", "st_ctime_ns"))
-
-
-def _is_recent(path: str, *, times: tuple[str, ...]) -> bool:
-    """Whether something stands there, and all of its times are younger than any save takes."""
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return False
-    earliest = min([int(getattr(found, name)) for name in times])
-    return earliest > time.time_ns() - _SAVE_AT_MOST_NS
 
 
 def _changed(path: str) -> Changing:

@@ -16,7 +16,7 @@ from muse.core.writing import SHARED, Draft, writing
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
 from muse.notebook import session
-from muse.verbs import _work
+from muse.verbs import _saving, _work
 from muse.verbs._files import status_of
 from muse.verbs._paths import is_under, quoted, to_repository
 
@@ -176,13 +176,13 @@ class _Adding:
         before = self._committed(path)
 
         def saving(found: Content | None) -> list[str]:
-            if found is None or found.data is None:
+            if found is None or found.data is None or not _work.is_notebook(path):
                 return []
             data = found.data
-            is_saved = _work.is_being_saved(self.root, path, found.entry, lambda: _work.is_beginning(data, before))
-            return [path] if is_saved else []
+            busy = _saving.is_being_saved(self.root, path, found.entry, lambda: _saving.is_beginning(data, before))
+            return [path] if busy else []
 
-        found, warnings = _work.once_saved(lambda: self._read(folders, path), saving)
+        found, warnings = _saving.once_saved(lambda: self._read(folders, path), saving)
         self.state.notes.extend(warnings)
         return found
 
@@ -199,8 +199,8 @@ class _Adding:
             within = [to_repository(self.root, typed) for typed in self.typed]
             self.work = _work.look(self.state, staged=self.before, storing=True, within=within)
             self.state.notes.extend([note for note in self.work.warnings if note not in self.state.notes])
-        for trouble in self.work.troubles:
-            raise trouble
+        if self.work.troubles:
+            raise self.work.troubles[0]
         for skipped in self.work.skipped:
             if is_under(skipped.path, folder) and skipped not in self.skipped and skipped.path not in self.stage:
                 self.skipped.append(skipped)

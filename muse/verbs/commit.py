@@ -235,8 +235,8 @@ class _Build:
 
     def _all_changes(self) -> tuple[Change, ...]:
         work = _work.look(self.state, storing=True)
-        for trouble in work.troubles:
-            raise _with_a_way_out(trouble)
+        if work.troubles:
+            raise _with_a_way_out(work.troubles[0])
         self.skipped = work.skipped
         self.state.notes.extend(work.warnings)
         return work.changes

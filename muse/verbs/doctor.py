@@ -73,8 +73,6 @@ class DoctorResult(Result, _Fields):
             yield Hint("a copy of `.muse` may still hold what is missing")
         if self.way_on:
             yield Hint(f"without one: {self.way_on}")
-        elif any(problem.kind == "operation" for problem in self.problems):
-            yield Hint("without one: `muse gc --forget` drops all operations but the last, and the gap with them")
 
     def _found(self) -> Iterator[Block]:
         """Commits that nothing named any more."""

@@ -14,7 +14,7 @@ import pytest
 from muse.core import disk, scan
 from muse.core.repo import Repo
 from muse.testing.repositories import damage
-from muse.verbs import _work
+from muse.verbs import _saving
 from tests.commands import muse, ok, refused
 from tests.samples import code, notebook
 
@@ -152,7 +152,7 @@ def test_a_time_that_was_put_back(repository: Repo) -> None:
 @pytest.fixture
 def saving(repository: Repo, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A notebook that its server is writing: half of it, and the old copy beside it."""
-    monkeypatch.setattr(_work, "_SAVING_SECONDS", 0.1)
+    monkeypatch.setattr(_saving, "_SAVING_SECONDS", 0.1)
     path = Path("nb.ipynb")
     path.write_bytes(notebook(code("1")))
     ok("commit", "-m", "first look")
@@ -190,5 +190,5 @@ def test_a_notebook_that_is_saved_in_time(saving: Path, monkeypatch: pytest.Monk
 
 def test_a_copy_that_a_dead_server_left(saving: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once it is older than any save takes, nobody waits for it."""
-    monkeypatch.setattr(_work, "_SAVE_AT_MOST_NS", 0)
+    monkeypatch.setattr(_saving, "_SAVE_AT_MOST_NS", 0)
     assert "being saved" not in ok("commit", "-m", "not waited for")

@@ -206,7 +206,11 @@ def test_a_forked_child_starts_over(held_back: bool) -> None:
             press()
         child = os.fork()
         if not child:
-            os._exit(_what_it_hears())
+            status = 5
+            try:
+                status = _what_it_hears()
+            finally:
+                os._exit(status)
         deferral.end()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     if held_back:

@@ -372,7 +372,11 @@ def test_what_has_been_there_for_long_goes_when_what_replaces_it_is_on_the_disk(
             done.append("removed pack" if path.endswith(".pack") else "removed entry")
 
     monkeypatch.setattr(os, "unlink", noted)
-    monkeypatch.setattr(syscalls, "sync_file_system", lambda path: not done.append("synced"))  # type: ignore[func-returns-value]
+    def synced(path: str) -> bool:
+        done.append("synced")
+        return True
+
+    monkeypatch.setattr(syscalls, "sync_file_system", synced)
     for number in range(join.MANY):
         record(repo, f"b{number}")
     assert done == []

@@ -15,7 +15,7 @@ from muse.core.errors import SystemTrouble
 from muse.core.types import digest_of
 from muse.notebook import session
 from muse.notebook.ran import Run
-from muse.verbs import _work
+from muse.verbs import _saving
 from tests.commands import muse, ok, refused, saved
 from tests.samples import code, notebook, text
 
@@ -204,7 +204,7 @@ def test_a_notebook_that_is_being_saved_is_waited_for(
 def test_it_is_not_waited_for_without_end(
     repository: Path, monkeypatch: pytest.MonkeyPatch, named: list[str]
 ) -> None:
-    monkeypatch.setattr(_work, "_SAVING_SECONDS", 0.1)
+    monkeypatch.setattr(_saving, "_SAVING_SECONDS", 0.1)
     Path("nb.ipynb").write_bytes(WHOLE[:40])
     notes = muse("add", *named, "--json").json["notes"]
     assert notes == ["nb.ipynb is being saved, and was taken as it stood"]

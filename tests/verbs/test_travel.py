@@ -19,7 +19,6 @@ from muse.display.text import render
 from muse.verbs import _travel
 from muse.verbs._travel import Files
 from tests.commands import ok, refused
-from tests.samples import code, notebook
 
 OLD, NEW = Entry("f", digest_of(b"old")), Entry("f", digest_of(b"new"))
 
@@ -125,13 +124,6 @@ def test_no_command_names_an_option_that_it_does_not_have(repository: Path, word
     if words[-1] == "pop":
         ok("restore", "a.txt")
     ok(*words)
-
-
-def test_noise(repository: Path) -> None:
-    one, again, two = (notebook(code(source, count=n)) for source, n in (("x = 1", 1), ("x = 1", 2), ("x = 2", 3)))
-    assert _travel.noise("nb.ipynb", lambda: one, lambda: again)
-    assert not _travel.noise("nb.ipynb", lambda: one, lambda: two)
-    assert not _travel.noise("nb.json", lambda: pytest.fail("read"), lambda: pytest.fail("read"))
 
 
 def test_what_changes_meanwhile_is_left_alone_and_named(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from muse.core.disk import Folders, signature
 from muse.core.errors import SystemTrouble
 from muse.core.repo import Repo
 from muse.core.types import Change, Entry, digest_of
-from muse.verbs import _work
+from muse.verbs import _saving, _work
 from tests.commands import muse, ok, refused
 from tests.samples import code, notebook
 
@@ -113,7 +113,7 @@ def test_a_notebook_that_is_being_saved_is_waited_for(committed: Path) -> None:
 
 
 def test_it_is_not_waited_for_without_end(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_work, "_SAVING_SECONDS", 0.1)
+    monkeypatch.setattr(_saving, "_SAVING_SECONDS", 0.1)
     Path("nb.ipynb").write_bytes(TWO[:40])
     Path(".~nb.ipynb").write_bytes(ONE)
     assert look().warnings == ("nb.ipynb is being saved, and was taken as it stood",)
@@ -125,7 +125,7 @@ def test_a_notebook_that_was_cut_a_moment_ago_is_waited_for(
     committed: Path, monkeypatch: pytest.MonkeyPatch, left: bytes
 ) -> None:
     """Not every server keeps a copy beside it; an earlier command may have seen it cut."""
-    monkeypatch.setattr(_work, "_SAVING_SECONDS", 0.1)
+    monkeypatch.setattr(_saving, "_SAVING_SECONDS", 0.1)
     Path("nb.ipynb").write_bytes(left)
     ok("status")
     assert ok("commit").splitlines()[0] == "! nb.ipynb is being saved, and was taken as it stood"
@@ -237,3 +237,10 @@ def test_what_keeps_changing_is_told_as_it_is_read(
     if not staged:
         Path("nb.ipynb").write_bytes(AGAIN)
         assert muse("status", "--json").json["noise"] == ["nb.ipynb"]
+
+
+def test_what_differs_by_noise_alone() -> None:
+    one, again, two = (notebook(code(source, count=n)) for source, n in (("x = 1", 1), ("x = 1", 2), ("x = 2", 3)))
+    assert _work.same_but_noise("nb.ipynb", lambda: one, lambda: again)
+    assert not _work.same_but_noise("nb.ipynb", lambda: one, lambda: two)
+    assert not _work.same_but_noise("nb.json", lambda: pytest.fail("read"), lambda: pytest.fail("read"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from muse.verbs import _work
+from muse.verbs import _saving
 from tests.commands import Answer, muse, ok
 from tests.core import faults
 from tests.crash.campaign import Campaign, Row
@@ -66,7 +66,7 @@ def test_saved_while_it_is_read(
     way: str, project: Path, usual: Sampling, rows: list[Row], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whenever the server begins, stops and goes on: the commit holds the bytes of one save, or says otherwise."""
-    monkeypatch.setattr(_work, "_SAVING_SECONDS", 0.03)
+    monkeypatch.setattr(_saving, "_SAVING_SECONDS", 0.03)
     with faults.tripping(-1, Exception(), names=_READS) as calls:
         ok("commit", "--amend", "-m", "counted")
     number = len(calls)
@@ -110,7 +110,7 @@ def test_saved_all_the_time(way: str, pair: list[Kernel], project: Path, rows: l
                 return
 
     kernel = pair[0]
-    kernel.arrange("import muse.verbs._work; muse.verbs._work._SAVING_SECONDS = 0.05")
+    kernel.arrange("import muse.verbs._saving; muse.verbs._saving._SAVING_SECONDS = 0.05")
     server = threading.Thread(target=serve)
     server.start()
     try:
