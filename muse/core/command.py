@@ -69,7 +69,7 @@ class State(NamedTuple):
             if number in mended:
                 continue
             try:
-                operation = self._operation(number)
+                operation = self.operation_at(number)
             except Damaged:
                 if lost is None:
                     raise
@@ -80,8 +80,12 @@ class State(NamedTuple):
             mended.update(operation.lost)
             yield operation
 
-    def _operation(self, number: int) -> Operation | None:
-        """An operation that is kept; None when a gc has dropped it meanwhile."""
+    def operation_at(self, number: int) -> Operation | None:
+        """An operation that is kept; None when a gc has dropped it meanwhile.
+
+        Raises:
+            Damaged: It is missing, or is not what was written.
+        """
         try:
             return ops.read(self.repo.layout, number)
         except FileNotFoundError:

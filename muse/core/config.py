@@ -132,11 +132,11 @@ class Settings:
         """The whole number of a key, or its known default.
 
         Raises:
-            UsageProblem: What a file has there is none, is below 0, or has too many digits.
+            UsageProblem: What a file has there is none, or is below 0.
         """
         value = self.get(key, KNOWN[key].default)
-        if _is_whole(value):
-            return int(value)
+        if _is_number(value):
+            return int(str(value)) if _is_whole(value) else 10**_DIGITS - 1  # as good as for ever
         raise self._wrong(key, _WHOLE)
 
     def items(self) -> list[Setting]:
@@ -196,8 +196,12 @@ def unset_value(path: str, key: str, *, durable: bool = True) -> bool:
 
 
 def _is_whole(value: object) -> bool:
+    return _is_number(value) and len(str(value)) <= _DIGITS
+
+
+def _is_number(value: object) -> bool:
     text = str(value)
-    return isinstance(value, int | str) and text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    return isinstance(value, int | str) and text.isascii() and text.isdigit()
 
 
 def _read(path: str) -> _Values:

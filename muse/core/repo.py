@@ -79,18 +79,19 @@ def find_root(start: str | os.PathLike[str] | None = None) -> str:
     wanted = os.fspath(start) if start is not None else os.environ.get(ROOT_VARIABLE) or os.curdir
     wanted = os.path.expanduser(wanted)
     first = folder = os.path.abspath(wanted if os.path.isabs(wanted) else os.path.join(current_folder(), wanted))
-    linked = ""
     while True:
         muse = os.path.join(folder, MUSE)
         try:
             if stat.S_ISDIR(os.lstat(muse).st_mode):
                 return folder
-            linked = linked or (muse if os.path.isdir(Layout(folder).ops) else "")
+            if os.path.isdir(Layout(folder).ops):
+                raise misplaced(muse)  # a link to a repository: whoever is here means that, and none above
         except OSError:
             pass  # not here; an unreadable folder holds none that could be used
         above = os.path.dirname(folder)
         if above == folder:
-            raise misplaced(linked) if linked else NotARepository(first)
+            odd = os.path.join(first, MUSE)
+            raise misplaced(odd) if os.path.lexists(odd) else NotARepository(first)
         folder = above
 
 

@@ -122,8 +122,10 @@ class _Writing:
 
     def run(self, build: Callable[[State], Draft[T]]) -> T:
         """Try until the entry is ours, or until somebody's change forbids it."""
+        before = len(self.notes)
         try:
             for attempt in range(ops.TRIES):
+                del self.notes[before:]  # what a try has told that lost
                 state = self._open()
                 try:
                     self._check_intent(state)
@@ -163,7 +165,7 @@ class _Writing:
 
             raise Damaged(
                 hints.told(self.layout, gone, operation.number),
-                "Nothing was changed. If the folder is being synced, wait for that; else `muse doctor` looks for it.",
+                "Nothing was changed. While it is being synced, wait; else `muse doctor` goes on, and looks for it.",
             )
         return operation
 

@@ -21,23 +21,37 @@ _SAVING_SECONDS = 1.0
 _SAVE_AT_MOST_NS = 60_000_000_000
 
 
-def once_saved(look: Callable[[], T], saving: Callable[[T], list[str]]) -> tuple[T, list[str]]:
+class Patience:
+    """How long a command waits for notebooks that are being saved, all in all.
+
+    Attributes:
+        left: Seconds.
+    """
+
+    def __init__(self) -> None:
+        self.left = _SAVING_SECONDS
+
+
+def once_saved(look: Callable[[], T], saving: Callable[[T], list[str]], patience: Patience) -> tuple[T, list[str]]:
     """Look until no notebook is being saved: its server writes in place.
 
     Args:
-        look: Finds something in the folder. It is called again for up to a second.
+        look: Finds something in the folder. It is called again while there is patience.
         saving: The notebooks in that which are being saved.
+        patience: What is left of it; it becomes less.
 
     Returns:
         What was found last, and a warning for each notebook that was being saved all the while.
     """
     found = look()
-    deadline = time.monotonic() + _SAVING_SECONDS
+    began = time.monotonic()
     while paths := saving(found):
-        if time.monotonic() > deadline:
+        if time.monotonic() - began > patience.left:
+            patience.left = 0.0
             return found, [f"{show(path)} is being saved, and was taken as it stood" for path in paths]
         time.sleep(0.02)
         found = look()
+    patience.left = max(0.0, patience.left - (time.monotonic() - began))
     return found, []
 
 

@@ -16,7 +16,7 @@ from muse.display.words import short_id
 from muse.verbs import _work
 from muse.verbs._message import what_changed
 from muse.verbs._paths import is_under, to_repository
-from muse.verbs._travel import planned, refuse_special, shortened, to_add
+from muse.verbs._travel import entangled, planned, refuse_special, shortened, to_add
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,6 +117,8 @@ def pop(state: State, position: int) -> Move:
     stage = view.stage(store)
     touched = {plan.change.path for plan in found.planned} | one.stage.keys()
     clash = {path for path, entry in one.stage.items() if path in stage and stage[path] != entry}
+    wanted = {path for path, entry in one.stage.items() if entry is not None}
+    clash |= entangled(stage, wanted | {target.path for target in targets if target.after is not None})
     clash.update(_committed_since(state, one, touched), found.collisions)
     if clash:
         refuse_special(state.repo.root, sorted(clash), f"bring back {show(one.subject)!r}")

@@ -6,7 +6,7 @@ So going back can itself be taken back, and nothing that was on the disk is lost
 
 from __future__ import annotations
 
-from muse.core import history, ops
+from muse.core import history
 from muse.core.command import State
 from muse.core.errors import Damaged
 from muse.core.named import NamedTuple
@@ -111,19 +111,17 @@ def read(state: State, number: int) -> Operation | None:
     """Operation `number`, if it is still kept.
 
     Raises:
-        Damaged: It is damaged; or it was, and `doctor` has stood in for it.
+        Damaged: It is damaged or missing; or it was, and `doctor` has stood in for it.
     """
     if number not in state.kept:
         return None
     try:
-        return ops.read(state.repo.layout, number)
-    except (FileNotFoundError, Damaged) as error:
+        return state.operation_at(number)
+    except Damaged:
         whole = list(state.operations([]))
         if any(number in operation.lost for operation in whole):
             raise _stood_in_for(number, [one.number for one in whole if one.number < state.number]) from None
-        if isinstance(error, Damaged):
-            raise
-        return None
+        raise
 
 
 def _stood_in_for(number: int, others: list[int]) -> Damaged:

@@ -7,7 +7,7 @@ import stat
 
 from muse.core import plan, trees
 from muse.core.dag import tree_of
-from muse.core.errors import Damaged, Refused
+from muse.core.errors import Damaged, MuseError, Refused
 from muse.core.named import NamedTuple
 from muse.core.names import show
 from muse.core.types import FOLDER, Change, Entry
@@ -15,13 +15,14 @@ from muse.display.document import Block, Hint, Notice, line
 from muse.display.words import plural
 from muse.verbs import _work
 from muse.verbs._files import status_of
-from muse.verbs._paths import quoted
+from muse.verbs._paths import is_under, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from muse.core.command import State
+    from muse.core.view import Stage
     from muse.core.worktree import Planned
 
 _SHOWN = 5
@@ -107,12 +108,23 @@ def _ways_out(state: State, paths: Sequence[str], back: str, commit_first: bool)
 
 def to_add(state: State, paths: Sequence[str]) -> str:
     """What must be typed before a commit takes these files, as some are ignored, say; empty when nothing must."""
+    try:
+        left_out = [quoted(path) for path in _left_out(state, paths)]
+    except MuseError:
+        return ""
+    return f"`muse add {' '.join(left_out[:_SHOWN])}{' ...' if left_out[_SHOWN:] else ''}`" if left_out else ""
+
+
+def _left_out(state: State, paths: Sequence[str]) -> list[str]:
+    """Those of the paths at which there is work that a commit would leave out: new and ignored, or not staged."""
     stage, committed = state.view.stage(state.store), _Committed(state)
     work = _work.look(state, staged=stage, within=paths)
-    taken = {*stage, *(change.path for change in (*work.changes, *work.noise))}
-    new = [path for path in paths if path not in taken and committed.file_at(path) is None]
-    left_out = [quoted(path) for path in new if os.path.isfile(os.path.join(state.repo.root, path))]
-    return f"`muse add {' '.join(left_out[:_SHOWN])}{' ...' if left_out[_SHOWN:] else ''}`" if left_out else ""
+    changed = {change.path for change in (*work.changes, *work.noise)}
+    unstaged = changed if stage else set[str]()
+    new = [path for path in paths if path not in changed and committed.file_at(path) is None]
+    there = [path for path in new if os.path.lexists(os.path.join(state.repo.root, path))]
+    whole = [path for path in there if not any(is_under(one, path) for one in changed)]
+    return sorted({*whole, *unstaged}.difference(stage))
 
 
 class _Committed:
@@ -168,6 +180,20 @@ def _is_special(path: str) -> bool:
 def shortened(paths: Sequence[str]) -> str:
     """The first paths, and how many more there are."""
     return ", ".join(map(show, paths[:_SHOWN])) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
+
+
+def entangled(stage: Stage, wanted: Iterable[str]) -> set[str]:
+    """Staged files that lie where a file is wanted as a folder, or where a folder is wanted as a file."""
+    files = set(wanted) if stage else set[str]()
+    folders = {above for path in files for above in _above(path)}
+    staged = [path for path, entry in stage.items() if entry is not None]
+    return {path for path in staged if path in folders or not files.isdisjoint(_above(path))}
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders that a path lies in, less the root."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def changes_of(plans: Iterable[Planned]) -> tuple[Change, ...]:

@@ -68,11 +68,14 @@ def _lost_sections(view: View, store: ObjectStore) -> list[str]:
 
 
 def _forth(now: View, then: View) -> str:
-    """What leads from the older view to the commit that is checked out now."""
-    if now.commit is None or now.commit == then.commit:
-        return ""
-    verb = "reset" if now.branch == then.branch else "checkout"
-    return f"; `muse {verb} {short_id(id_of(now.commit))}` leads on to the commit that is checked out now"
+    """What leads from the older view to the commits of now."""
+    words, here = "", now.branch if now.branch == then.branch else None
+    if now.commit is not None and now.commit != then.commit:
+        verb = "checkout" if here is None else "reset"
+        words = f"; `muse {verb} {short_id(id_of(now.commit))}` leads on to the commit that is checked out now"
+    others = {name: commit for name, commit in sorted(now.branches.items()) if then.branches.get(name) != commit}
+    tips = [f"{name} {short_id(id_of(commit))}" for name, commit in others.items() if name != here]
+    return words + (f"; `muse branch NAME ID` names again what was made since: {', '.join(tips)}" if tips else "")
 
 
 def _fewer_operations(findings: Findings) -> str:

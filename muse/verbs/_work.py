@@ -143,7 +143,9 @@ class _Look:
     def _settled_scan(self) -> scan.Scan:
         """Scan, and wait for notebooks that are being saved."""
         found, warnings = _saving.once_saved(
-            self._scan, lambda found: [change.path for change in found.changes if self._is_being_saved(change)]
+            self._scan,
+            lambda found: [change.path for change in found.changes if self._is_being_saved(change)],
+            _saving.Patience(),
         )
         self.warnings += warnings
         return found

@@ -101,14 +101,15 @@ def add(*paths: str | os.PathLike[str], repo: Repo | None = None) -> AddResult:
     if not typed:
         raise UsageProblem("nothing was named to add", "`muse add .` stages everything in this folder.")
     session.save_first(repo.root)
-    return writing(repo, "add", typed, lambda state: _Adding(state, typed).draft(), lock=SHARED)
+    patience = _saving.Patience()
+    return writing(repo, "add", typed, lambda state: _Adding(state, typed, patience).draft(), lock=SHARED)
 
 
 class _Adding:
     """Turns what was typed into a stage."""
 
-    def __init__(self, state: State, typed: Sequence[str]) -> None:
-        self.state, self.typed = state, typed
+    def __init__(self, state: State, typed: Sequence[str], patience: _saving.Patience) -> None:
+        self.state, self.typed, self.patience = state, typed, patience
         self.root, self.store = state.repo.root, state.store
         self.before: Stage = state.view.stage(self.store)
         self.stage: Stage = dict(self.before)
@@ -182,7 +183,7 @@ class _Adding:
             busy = _saving.is_being_saved(self.root, path, found.entry, lambda: _saving.is_beginning(data, before))
             return [path] if busy else []
 
-        found, warnings = _saving.once_saved(lambda: self._read(folders, path), saving)
+        found, warnings = _saving.once_saved(lambda: self._read(folders, path), saving, self.patience)
         self.state.notes.extend(warnings)
         return found
 

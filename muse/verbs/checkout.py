@@ -17,14 +17,13 @@ from muse.display.document import Block, Hint, Notice, Prose, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id
 from muse.verbs._refs import note_tag
-from muse.verbs._travel import Files, changes_of, planned
+from muse.verbs._travel import Files, changes_of, entangled, planned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
-    from muse.core.types import Entry
     from muse.core.view import View
 
 EXAMPLE = "muse checkout HEAD~1"
@@ -131,7 +130,8 @@ def _go(state: State, target: str, force: bool) -> Draft[CheckoutResult]:
     targets = [Target(*change) for change in trees.compare(state.store, before, wanted)]
     stage = view.stage(state.store)
     touched = {one.path: one.after for one in targets if one.path in stage}
-    clash = {path for path, entry in touched.items() if stage[path] != entry} | _entangled(stage, targets)
+    clash = {path for path, entry in touched.items() if stage[path] != entry}
+    clash |= entangled(stage, [one.path for one in targets if one.after is not None])
     plans = planned(state, targets, doing=f"check out {show(target)}", force=force, also=clash)
     if touched or clash:
         # What is not in the way is as the destination has it, so there is nothing left to stage.
@@ -143,20 +143,6 @@ def _go(state: State, target: str, force: bool) -> Draft[CheckoutResult]:
         return draft.answer(left)._replace(files=Files(changes_of(plans), left), unstaged=tuple(sorted(clash)))
 
     return draft._replace(planned=plans, answer=answer)
-
-
-def _entangled(stage: Mapping[str, Entry | None], targets: Sequence[Target]) -> set[str]:
-    """Staged files that lie where a file is wanted as a folder, or where a folder is wanted as a file."""
-    wanted = {one.path for one in targets if one.after is not None}
-    folders = {above for path in wanted for above in _above(path)} if stage else set[str]()
-    staged = [path for path, entry in stage.items() if entry is not None]
-    return {path for path in staged if path in folders or not wanted.isdisjoint(_above(path))}
-
-
-def _above(path: str) -> Iterator[str]:
-    """The folders that a path lies in, less the root."""
-    while path := path.rpartition("/")[0]:
-        yield path
 
 
 def _destination(state: State, target: str) -> View:

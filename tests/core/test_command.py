@@ -103,6 +103,19 @@ def test_reading_sees_the_newest(repo: Repo) -> None:
     assert reading(repo, lambda state: (state.number, set(state.view.branches))) == (1, {"one"})
 
 
+def test_what_a_try_told_that_lost_is_not_told_twice(repo: Repo) -> None:
+    meanwhile = Once(lambda: record(repo, "theirs"))
+
+    def build(state: State) -> Draft[list[str]]:
+        meanwhile()
+        state.store.add(b"mine")
+        state.notes.append("told")
+        return Draft(lambda left: list(state.notes), state.view)
+
+    assert writing(repo, "x", (), build) == ["told"]
+    assert meanwhile.calls == 2
+
+
 def test_an_error_while_deciding_leaves_nothing(repo: Repo) -> None:
     for error in (ValueError(), KeyboardInterrupt(), Refused("no")):
         with pytest.raises(type(error)):

@@ -228,3 +228,10 @@ def test_no_parser_is_imported_when_nothing_changed(muse: Path) -> None:
     code = "import sys; from muse.core.config import Settings; s = Settings.load(sys.argv[1]); "
     code += "assert s.text('author.name') == 'Ada'; assert 'tomllib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code, str(muse)], check=True)
+
+
+def test_a_number_with_more_digits_is_the_largest(muse: Path) -> None:
+    """It was taken once, and means for ever."""
+    (muse / "config.toml").write_text('[gc]\nkeep = "99999999999"\ndays = 7\n')
+    settings = load(muse)
+    assert (settings.number("gc.keep"), settings.number("gc.days")) == (999_999_999, 7)

@@ -14,6 +14,7 @@ from muse.testing.repositories import read_contents
 from tests.commands import commit_id, muse, ok, refused, saved
 from tests.core.damaged import spoil
 from tests.samples import code, notebook
+from tests.verbs import losing
 
 FORCE = 'Commit it first (`muse commit -m "..."`), or add --force: then it is saved and `muse undo` brings it back.\n'
 
@@ -70,6 +71,25 @@ def test_an_ignored_file_is_in_the_way_and_the_hint_leads_out(two: Path) -> None
     assert Path("x.log").read_text() == "theirs\n"
     ok("checkout", "main")
     assert Path("x.log").read_text() == "mine\n"
+
+
+def test_what_is_not_staged_is_in_the_way_and_the_hint_leads_out(two: Path) -> None:
+    """A commit takes what is staged alone."""
+    Path("new.txt").write_text("new\n")
+    ok("add", "new.txt")
+    Path("a.txt").write_text("mine\n")
+    assert "(`muse add a.txt`, then `muse commit" in refused("checkout", "HEAD~1", status=4)
+    ok("add", "a.txt")
+    ok("commit", "-m", "both")
+    ok("checkout", "HEAD~2")
+
+
+def test_the_hint_does_not_hide_the_refusal(two: Path) -> None:
+    """Though nobody can say what a commit would take."""
+    ok("checkout", "HEAD~1")
+    Path("a.txt").write_text("mine\n")
+    losing.stage(Repo.open())
+    assert "uncommitted work in a.txt" in refused("op", "restore", "3", status=4)
 
 
 def test_where_one_is_already(two: Path) -> None:

@@ -66,7 +66,7 @@ def test_nothing_is_recorded_where_a_later_operation_was(repo: Repo, words: list
     gone = f"{repo.layout.head} names operation 4, and the newest is 3: what came after that is gone"
     assert refused(*words, status=3).splitlines() == [
         f"error: {gone}",
-        "Nothing was changed. If the folder is being synced, wait for that; else `muse doctor` looks for it.",
+        "Nothing was changed. While it is being synced, wait; else `muse doctor` goes on, and looks for it.",
     ]
     for look in (["status"], ["log"], ["op", "log"]):
         assert ok(*look).splitlines()[0] == f"! {gone}; `muse doctor` looks for it"

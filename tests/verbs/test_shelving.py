@@ -47,6 +47,19 @@ def test_later_commits_are_in_the_way_and_the_hint_leads_out(one: Path) -> None:
     assert Path("a.txt").read_text() == "two\n"
 
 
+def test_a_staged_file_is_not_mixed_with_a_folder(one: Path) -> None:
+    """A file cannot be a folder, too: the next commit would drop the one."""
+    Path("x").mkdir()
+    Path("x/y").write_text("shelved\n")
+    ok("add", "x/y")
+    ok("shelf", "push")
+    Path("x").write_text("mine\n")
+    ok("add", "x")
+    Path("x").unlink()
+    assert ": x changed since it was shelved" in refused("shelf", "pop", status=4)
+    assert "added    x\n" in ok("status")
+
+
 def test_an_ignored_file_is_in_the_way_and_is_to_be_added_first(one: Path) -> None:
     Path("x.log").write_text("shelved\n")
     ok("shelf", "push")

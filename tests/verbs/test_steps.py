@@ -41,8 +41,8 @@ def test_what_came_before_must_still_be_kept(repository: Path) -> None:
     Path("a.txt").write_text("one\n")
     ok("commit")
     (repository / ".muse" / "ops" / "000000000001").unlink()
-    answer = muse("undo")
-    assert (answer.status, answer.out) == (1, "Nothing to undo: what came before is not kept any more.\n")
+    assert refused("undo", status=3).startswith("error: operation 1 is missing from the log\n")
+    assert refused("op", "restore", "1", status=3).startswith("error: operation 1 is missing from the log\n")
     assert muse("status", "--json").json["clean"]
 
 

@@ -68,8 +68,9 @@ def test_on_another_branch_than_then(repo: Repo) -> None:
     ok("checkout", "-b", "side")
     losing.stage(repo)
     tip = commit_id()
-    back, forth = named()
-    assert forth == ["checkout", short()]
+    back, forth, names = named()
+    assert (forth, names) == (["checkout", short()], ["branch", "NAME", "ID"])
+    assert muse("doctor").lines[-1].endswith(f" names again what was made since: main {short()}, side {short()}")
     ok(*back)
     ok(*forth)
     assert commit_id() == tip

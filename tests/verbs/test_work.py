@@ -244,3 +244,16 @@ def test_what_differs_by_noise_alone() -> None:
     assert _work.same_but_noise("nb.ipynb", lambda: one, lambda: again)
     assert not _work.same_but_noise("nb.ipynb", lambda: one, lambda: two)
     assert not _work.same_but_noise("nb.json", lambda: pytest.fail("read"), lambda: pytest.fail("read"))
+
+
+def test_patience_is_for_all_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is still being saved uses it up."""
+    monkeypatch.setattr(_saving, "_SAVING_SECONDS", 0.05)
+    patience, looks = _saving.Patience(), count()
+    assert _saving.once_saved(lambda: next(looks), lambda n: [] if n else ["a"], patience) == (1, [])
+    assert 0 < patience.left < 0.05
+    warned = ["a is being saved, and was taken as it stood"]
+    assert _saving.once_saved(lambda: 1, lambda n: ["a"], patience) == (1, warned)
+    began = next(looks)
+    assert _saving.once_saved(lambda: next(looks), lambda n: ["a"], patience)[1] == warned
+    assert next(looks) == began + 2, "it was waited for once more"
