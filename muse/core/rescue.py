@@ -123,7 +123,7 @@ class Everywhere(ObjectStore):
         pending = [digest]
         while pending:
             for pack, slot in self._packed(pending.pop()):
-                base = pack.link(slot).base if slot.kind == ZSTD_PREFIX else None
+                base = _base(pack, slot)
                 if base is not None and base not in found:
                     found.add(base)
                     pending.append(base)
@@ -204,6 +204,14 @@ def stream(digest: bytes, pieces: Iterable[bytes], writer: PackWriter) -> bool:
         raise
     incoming.discard()
     return False
+
+
+def _base(pack: Pack, slot: Slot) -> bytes | None:
+    """What an object rests on, if that can be told."""
+    try:
+        return pack.link(slot).base if slot.kind == ZSTD_PREFIX else None
+    except Damaged:
+        return None
 
 
 def may_be_first(layout: Layout) -> bool:

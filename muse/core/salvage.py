@@ -6,7 +6,7 @@ as it goes: a wrong entry leads to nothing, and hides no right one.
 
 from __future__ import annotations
 
-from muse.core.pack import BUCKET, END, ENTRY, FOOTER, HEADER, Pack, Slot
+from muse.core.pack import BUCKET, END, ENTRY, FOOTER, HEADER, RAW, Pack, Slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Salvaged(Pack):
         for index, count in _guesses(fields[0], fields[1], fields[2], end):
             if HEADER.size <= index and 0 < count * ENTRY.size <= min(end - index, _LARGEST_INDEX):
                 entries = ENTRY.iter_unpack(self._pread(index, count * ENTRY.size))
-                self._found.update({digest: Slot(*where) for digest, *where in entries})
+                self._found.update({digest: _as_stored(Slot(*where)) for digest, *where in entries})
         if not self._found:
             raise self._damaged("has no index")
 
@@ -53,6 +53,11 @@ class Salvaged(Pack):
     def slots(self, trouble: list[MuseError] | None = None) -> Iterator[tuple[bytes, Slot]]:
         """Every object that the index names, and where it should lie."""
         yield from self._found.items()
+
+
+def _as_stored(slot: Slot) -> Slot:
+    """What is stored as it is has the size that is stored."""
+    return slot._replace(size=slot.stored) if slot.kind == RAW else slot
 
 
 def _guesses(index: int, count: int, bits: int, end: int) -> set[tuple[int, int]]:

@@ -81,6 +81,18 @@ def test_a_damaged_entry_hides_no_other(layout: Layout) -> None:
     assert had(layout) == {*FEW}
 
 
+def test_whatever_is_found_is_whole(layout: Layout) -> None:
+    """What can be read can be copied, and what it rests on can be asked for: also where its entry is damaged."""
+    path = Path(layout.pack(write_pack(layout, FEW.values()).name))
+    start = footer(path) - BUCKET.size - len(FEW) * ENTRY.size
+    for at in each_byte(path):
+        if start <= at < start + len(FEW) * ENTRY.size:
+            found, everywhere = had(layout), Everywhere(layout)
+            assert found == {digest for digest in FEW if [*everywhere.copies(digest)]}, at
+            assert all(everywhere.bases(digest) == set() for digest in FEW)
+            everywhere.close()
+
+
 @pytest.mark.parametrize("junk", [b"\n", b"\0" * 4000, END[:-1] * 99])
 @pytest.mark.parametrize("damaged", [False, True])
 def test_what_was_appended_hides_nothing(layout: Layout, junk: bytes, damaged: bool) -> None:

@@ -295,6 +295,8 @@ class Trial:
         point = self.point
         if point.name == "worktree.lock":
             return not self._is_file or self._unreadable
+        if point.is_newest and point.is_gone:
+            return True  # `HEAD` may be old enough to tell
         records = self.may_lose & point.sample.records
         waits = bool(self.may_lose) and folder_state.is_behind(self.layout, history.ends(self.layout).operation)
         return bool(records) or waits or not self._newest_is_whole or not self._settings_are_good
