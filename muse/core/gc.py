@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from muse.core import health, ops, progress
 from muse.core.clock import now, parse, seconds
-from muse.core.errors import Damaged
+from muse.core.errors import Damaged, SystemTrouble
 from muse.core.named import NamedTuple
 from muse.core.pack import LARGE, ZSTD_PREFIX
 from muse.core.reach import Reach, roots
@@ -128,9 +128,15 @@ def plan(state: State, retention: Retention) -> tuple[Plan, Keep]:
 
 
 def left(layout: Layout, plan: Plan) -> tuple[str, ...]:
-    """The files that a plan takes away, and that are there: after it was carried out, those that could not go."""
+    """The files that a plan takes away, and that are there: after it was carried out, those that could not go.
+
+    Where nobody can look what is left of the log, that is its folder.
+    """
     packs = [layout.pack(ref.name) for ref in plan.retires] + [layout.pack_aside(ref.name) for ref in plan.aside]
-    entries = [layout.operation(number) for number in ops.numbers(layout) if number < plan.oldest]
+    try:
+        entries = [layout.operation(number) for number in ops.numbers(layout) if number < plan.oldest]
+    except SystemTrouble:
+        entries = [layout.ops]
     return tuple(path for path in (*packs, *entries) if os.path.lexists(path))
 
 

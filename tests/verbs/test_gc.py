@@ -379,6 +379,19 @@ def test_what_is_not_forgotten_is_no_success(three: Path, monkeypatch: pytest.Mo
     assert not anywhere(SECRET)
 
 
+def test_what_nobody_can_look_at_is_not_forgotten_for_sure(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is recorded all the same, and that is said."""
+    drop = ops.drop
+
+    def and_fail(layout: Layout, oldest: int) -> None:
+        drop(layout, oldest)
+        monkeypatch.setattr(ops, "numbers", raising(SystemTrouble("cannot list")))
+
+    monkeypatch.setattr(ops, "drop", and_fail)
+    answer = muse("gc", "--forget", "--yes", "--json")
+    assert (answer.status, answer.json["left"]) == (5, [os.path.abspath(Layout(".").ops)])
+
+
 def test_messages_that_are_not_forgotten(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing else is to be forgotten, and the cache of the log can be neither emptied nor removed."""
     ok("gc", "--forget", "--yes")
