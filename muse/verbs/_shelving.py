@@ -117,8 +117,7 @@ def pop(state: State, position: int) -> Move:
     stage = view.stage(store)
     touched = {plan.change.path for plan in found.planned} | one.stage.keys()
     clash = {path for path, entry in one.stage.items() if path in stage and stage[path] != entry}
-    wanted = {path for path, entry in one.stage.items() if entry is not None}
-    clash |= entangled(stage, wanted | {target.path for target in targets if target.after is not None})
+    clash |= entangled(stage, [path for path, entry in one.stage.items() if entry is not None])
     clash.update(_committed_since(state, one, touched), found.collisions)
     if clash:
         refuse_special(state.repo.root, sorted(clash), f"bring back {show(one.subject)!r}")
