@@ -10,7 +10,7 @@ from muse.core.paths import MUSE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _RESERVED = frozenset(("", ".", "..", MUSE))
 _MAX_BYTES = 255
@@ -23,6 +23,12 @@ _IGNORABLE = dict.fromkeys(
 def sort_key(name: str) -> bytes:
     """Names are ordered by their bytes, whatever the locale."""
     return name.encode("utf-8", "surrogateescape")
+
+
+def folders_above(path: str) -> Iterator[str]:
+    """The folders that a path lies in, from the innermost out, the root left out."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def first_bad(names: Iterable[str]) -> str | None:

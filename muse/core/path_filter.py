@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 
 from muse.core import trees
-from muse.core.names import sort_key
+from muse.core.names import folders_above, sort_key
 from muse.core.types import FOLDER, Entry, digest_of
 
 TYPE_CHECKING = False
@@ -33,18 +33,12 @@ def make(changed: Iterable[str]) -> bytes:
     files = list(islice(changed, MOST + 1))
     if len(files) > MOST:
         return _MAYBE
-    paths = {path for file in files for path in _with_folders(file)}
+    paths = {path for file in files for path in (file, *folders_above(file))}
     size = max(_LEAST, -(-len(paths) * _BITS_A_PATH // 8))
     bits = 0
     for path in paths:
         bits |= _mask(_hashes(path), size * 8)
     return bits.to_bytes(size, "little")
-
-
-def _with_folders(path: str) -> list[str]:
-    """A path and the folders above it, the root left out."""
-    parts = path.split("/")
-    return ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
 
 
 def _hashes(path: str) -> list[int]:

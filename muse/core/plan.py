@@ -192,7 +192,7 @@ class _Planner:
         for target in self.targets.values():
             if target.after is None:
                 continue
-            for path in _way_to(target.path):
+            for path in (target.path, *names.folders_above(target.path)):
                 twin = seen.setdefault(twins.key(path), path)
                 if twin != path:
                     raise Refused(
@@ -200,13 +200,6 @@ class _Planner:
                         "Nothing was changed; work with this version on a file system that tells them apart.",
                         kind="name-collision",
                     )
-
-
-def _way_to(path: str) -> Iterator[str]:
-    """A path, and each folder above it."""
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
 
 
 def _files_below(root: str, path: str) -> Iterator[str]:

@@ -44,6 +44,11 @@ class Unsaved(NamedTuple):
         return f"{os.path.basename(self.path)} was saved before {cells} ran: save (Ctrl+S) and {verb} again"
 
 
+def sources(unsaved: Unsaved | None) -> list[str]:
+    """What ran and is not saved, for programs."""
+    return [run.source for run in unsaved.runs] if unsaved is not None else []
+
+
 current: Session | None = None
 
 

@@ -37,14 +37,18 @@ class FileDiff(NamedTuple):
         return status_of(self.change)
 
     @property
+    def lost(self) -> bool:
+        """Whether a version of it is damaged or missing."""
+        return any(side.lost for side in (self.old, self.new) if side is not None)
+
+    @property
     def kind(self) -> str:
         """ "notebook", "link", "text", "binary", "large": too large to be looked into, or "lost": it cannot be had."""
         if self.notebook is not None:
             return "notebook"
-        there = [side for side in (self.old, self.new) if side is not None]
-        if any(side.lost for side in there):
+        if self.lost:
             return "lost"
-        contents = [side.data for side in there]
+        contents = [side.data for side in (self.old, self.new) if side is not None]
         if None in contents:
             return "large"
         if LINK in (entry.mode for entry in self.change[1:] if isinstance(entry, Entry)):
@@ -98,7 +102,7 @@ def status_of(change: Change) -> str:
 
 def any_lost(files: Iterable[FileDiff]) -> bool:
     """Whether a version of one of them is damaged or missing."""
-    return any(file.kind == "lost" for file in files)
+    return any(file.lost for file in files)
 
 
 def file_diffs(changes: Iterable[Change], before: Source, after: Source) -> Iterator[FileDiff]:

@@ -43,7 +43,7 @@ def _body(file: FileDiff) -> Iterator[Block]:
         yield from notebook_document(file.notebook)
         if file.notebook.empty and file.status == "changed" and not file.same_bytes:
             yield line(("only noise differs (execution counts, kernel versions, muse commands)", "dim"))
-    elif file.kind == "lost":
+    elif file.lost:
         yield line((no_text(file), "error"))
     elif mime := _picture(file):
         yield CellDiff((), (), (OutputDiff("image", *_payloads(mime, file)),))

@@ -9,7 +9,7 @@ from muse.core import plan, trees
 from muse.core.dag import tree_of
 from muse.core.errors import Damaged, MuseError, Refused
 from muse.core.named import NamedTuple
-from muse.core.names import show
+from muse.core.names import folders_above, show
 from muse.core.types import FOLDER, Change, Entry
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.words import plural
@@ -185,15 +185,9 @@ def shortened(paths: Sequence[str]) -> str:
 def entangled(stage: Stage, wanted: Iterable[str]) -> set[str]:
     """Staged files that lie where a file is wanted as a folder, or where a folder is wanted as a file."""
     files = set(wanted) if stage else set[str]()
-    folders = {above for path in files for above in _above(path)}
+    folders = {above for path in files for above in folders_above(path)}
     staged = [path for path, entry in stage.items() if entry is not None]
-    return {path for path in staged if path in folders or not files.isdisjoint(_above(path))}
-
-
-def _above(path: str) -> Iterator[str]:
-    """The folders that a path lies in, less the root."""
-    while path := path.rpartition("/")[0]:
-        yield path
+    return {path for path in staged if path in folders or not files.isdisjoint(folders_above(path))}
 
 
 def changes_of(plans: Iterable[Planned]) -> tuple[Change, ...]:

@@ -74,8 +74,8 @@ class AddResult(Result, _Fields):
         """The answer for programs."""
         return {
             "staged": [{"path": change.path, "status": status_of(change)} for change in self.staged],
-            "unsaved": [run.source for run in self.unsaved.runs] if self.unsaved else [],
-            "skipped": [{"path": path, "why": why, "size": size} for path, why, size in self.skipped],
+            "unsaved": session.sources(self.unsaved),
+            "skipped": [one._asdict() for one in self.skipped],
             "notes": list(self.notes),
         }
 

@@ -115,8 +115,8 @@ class CommitResult(Result, _Fields):
                 status: [change.path for change in self.changes if status_of(change) == status]
                 for status in ("added", "changed", "deleted")
             },
-            "unsaved": [run.source for run in self.unsaved.runs] if self.unsaved else [],
-            "skipped": [{"path": path, "why": why, "size": size} for path, why, size in self.skipped],
+            "unsaved": session.sources(self.unsaved),
+            "skipped": [one._asdict() for one in self.skipped],
             "notes": list(self.notes),
         }
 

@@ -70,7 +70,7 @@ class DiffResult(Result, _Fields):
         """The answer for programs."""
         return {
             "files": [(_stat if self.stat else _files).json(file) for file in self.files],
-            "unsaved": [run.source for run in self.unsaved.runs] if self.unsaved else [],
+            "unsaved": session.sources(self.unsaved),
             "notes": list(self.notes),
         }
 

@@ -95,7 +95,7 @@ class ShelfResult(Result, _Fields):
         return {
             "shelf": [_json(position, one) for position, one in enumerate(self.shelf, 1)],
             **self.files.json(),
-            "skipped": [{"path": path, "why": why, "size": size} for path, why, size in self.skipped],
+            "skipped": [one._asdict() for one in self.skipped],
             "notes": list(self.notes),
         }
 

@@ -120,9 +120,9 @@ class StatusResult(Result, _Fields):
             "staged": [change.path for change in self.staged],
             "conflicts": [],
             "noise": [change.path for change in self.noise],
-            "unsaved": [run.source for run in self.unsaved.runs] if self.unsaved else [],
+            "unsaved": session.sources(self.unsaved),
             "stale": [],
-            "skipped": [{"path": path, "why": why, "size": size} for path, why, size in self.skipped],
+            "skipped": [one._asdict() for one in self.skipped],
             "cells": {path: dict(zip(counts._fields, counts, strict=True)) for path, counts in self.cells.items()},
             "notes": [*self.notes, *self.troubles],
         }
