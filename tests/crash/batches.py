@@ -19,8 +19,8 @@ P = TypeVar("P")
 
 #: Bytes that a process may take beyond what it has when it starts.
 MEMORY = 1 << 30
-#: Seconds after which a command counts as hung, and a trial of many commands.
-SECONDS, PATIENCE = 20.0, 240.0
+#: Seconds after which a command counts as hung, however busy the machine is, and a trial of many commands.
+SECONDS, PATIENCE = 60.0, 480.0
 
 _WORKERS = 2
 _LENGTH = 1500
