@@ -47,7 +47,7 @@ def run(muse: Muse, count: int) -> list[float]:
 
 def packs(muse: Muse) -> Packs:
     """Take stock: every operation names the packs of the store after it."""
-    from muse.core import ops
+    from muse.core.operations import ops
     from muse.core.paths import Layout
 
     layout = Layout(muse.folder)

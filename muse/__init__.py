@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from muse.core.errors import MuseError as MuseError
+    from muse.core.base.errors import MuseError as MuseError
     from muse.core.repo import require_repo as require_repo
     from muse.verbs.add import add as add
     from muse.verbs.branch import branch as branch
@@ -44,7 +44,7 @@ def __getattr__(name: str) -> object:
     if name == "require_repo":
         return import_module("muse.core.repo").require_repo
     if name == "MuseError":
-        return import_module("muse.core.errors").MuseError
+        return import_module("muse.core.base.errors").MuseError
     try:
         return getattr(import_module("muse.verbs").load(name), name)
     except KeyError:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from muse.cli.main import main
-from muse.core import ops
+from muse.core.operations import ops
+from muse.core.packs.store import ObjectStore
 from muse.core.paths import Layout
-from muse.core.store import ObjectStore
 
 
 class Answer(NamedTuple):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from muse.core import ops
-from muse.core.ops import Operation
-from muse.core.pack import Pack
+from muse.core.operations import ops
+from muse.core.operations.ops import Operation
+from muse.core.packs.pack import Pack
+from muse.core.packs.store import ObjectStore
 from muse.core.paths import MUSE, Layout
-from muse.core.reach import Reach, roots
-from muse.core.store import ObjectStore
 from muse.core.types import PackRef
+from muse.core.upkeep.reach import Reach, roots
 
 Root = str | os.PathLike[str]
 

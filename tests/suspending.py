@@ -1,7 +1,7 @@
 """Real commands in processes of their own that stand still at a named point until they are told to go on.
 
 Nothing waits for a clock: the process stops itself (SIGSTOP) when it comes to the point, and the system tells.
-A point is "MODULE:FUNCTION:WHEN:NTH", as in "muse.core.entry:_link:before:1".
+A point is "MODULE:FUNCTION:WHEN:NTH", as in "muse.core.operations.entry:_link:before:1".
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 
 from muse.cli.parser import HelpAsked, summary
-from muse.core.errors import UsageProblem
+from muse.core.base.errors import UsageProblem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ import os
 import sys
 
 from muse import __version__
-from muse.core import interrupts, log
-from muse.core.errors import MuseError, SystemTrouble, Unexpected, from_os_error
+from muse.core.base import log
+from muse.core.base.errors import MuseError, SystemTrouble, Unexpected, from_os_error
+from muse.core.system import interrupts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

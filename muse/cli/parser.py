@@ -6,8 +6,8 @@ not passed. So a verb that was typed alone, and can be, is called at once: there
 
 from __future__ import annotations
 
-from muse.core.errors import UsageProblem
-from muse.core.named import NamedTuple
+from muse.core.base.errors import UsageProblem
+from muse.core.base.named import NamedTuple
 from muse.verbs import load, names
 
 TYPE_CHECKING = False

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from muse.core import progress
-from muse.core.errors import MuseError
+from muse.core.base import progress
+from muse.core.base.errors import MuseError
 from muse.display.document import Document, Hint, Notice, line
 from muse.display.text import render
 

@@ -14,8 +14,8 @@ import errno
 import os
 import stat
 
-from muse.core import locks, publish, temps
-from muse.core.errors import Damaged, from_os_error
+from muse.core.base.errors import Damaged, from_os_error
+from muse.core.system import locks, publish, temps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class NewFile:
         folder: Where the file will be.
         prefix: The temporary family to use where a file needs a name from the start.
         durable: Whether `sync` reaches the disk; False keeps the order of steps and drops the waiting.
-        way: How a name is created only if it is absent, see `muse.core.publish`.
+        way: How a name is created only if it is absent, see `muse.core.system.publish`.
         mode: Permission bits before the umask.
     """
 

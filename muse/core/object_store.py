@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import os
 
-from muse.core import create, health, io, ops, temps
-from muse.core.errors import Damaged, Missing, UsageProblem, from_os_error
-from muse.core.pack import LARGE, PackGone
+from muse.core import io
+from muse.core.base.errors import Damaged, Missing, UsageProblem, from_os_error
+from muse.core.commands import create
+from muse.core.damage import health
+from muse.core.operations import ops
+from muse.core.packs.pack import LARGE, PackGone
 from muse.core.paths import Layout, objects_dir
-from muse.core.sweep import sweep_objects
+from muse.core.system import temps
+from muse.core.system.sweep import sweep_objects
 from muse.core.types import blob_id, digest_of, parse_id
 
 TYPE_CHECKING = False

@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 import stat
 
-from muse.core import log, sweep, temps
-from muse.core.errors import NotARepository
+from muse.core.base import log
+from muse.core.base.errors import NotARepository
 from muse.core.paths import MUSE, Layout
+from muse.core.system import sweep, temps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import pathlib
 
-    from muse.core.config import Settings
+    from muse.core.settings.config import Settings
 
 ROOT_VARIABLE = "MUSE_REPO_ROOT"
 
@@ -52,7 +53,7 @@ class Repo:
     def settings(self) -> Settings:
         """The settings in force, read when first asked for."""
         if self._settings is None:
-            from muse.core.config import Settings
+            from muse.core.settings.config import Settings
 
             self._settings = Settings.load(self.layout.muse)
         return self._settings

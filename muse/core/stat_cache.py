@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from muse.core import io, temps
-from muse.core.codec import pack, unpack
-from muse.core.disk import Signature
-from muse.core.errors import MuseError
-from muse.core.listing import FolderSignature, Listing
-from muse.core.named import NamedTuple
+from muse.core import io
+from muse.core.base.codec import pack, unpack
+from muse.core.base.errors import MuseError
+from muse.core.base.named import NamedTuple
+from muse.core.folder.files import Signature
+from muse.core.folder.listing import FolderSignature, Listing
+from muse.core.system import temps
 from muse.core.types import DIGEST_SIZE, Entry
 
 VERSION = 2

@@ -6,8 +6,8 @@ the same name is written as an *id*, `sha256:<64 hex>`.
 
 from __future__ import annotations
 
-from muse.core.hashing import sha256
-from muse.core.named import NamedTuple
+from muse.core.base.hashing import sha256
+from muse.core.base.named import NamedTuple
 
 ID_PREFIX = "sha256:"
 DIGEST_SIZE = 32

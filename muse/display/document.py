@@ -6,7 +6,7 @@ notebook shows, so no verb knows escape codes or HTML, and a new block costs one
 
 from __future__ import annotations
 
-from muse.core.named import NamedTuple
+from muse.core.base.named import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

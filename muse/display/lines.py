@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 
-from muse.core.named import NamedTuple
+from muse.core.base.named import NamedTuple
 from muse.display.document import DiffLine
 
 TYPE_CHECKING = False

@@ -7,7 +7,7 @@ together stay small, because the answer is itself an output that a notebook keep
 
 from __future__ import annotations
 
-from muse.core.named import NamedTuple
+from muse.core.base.named import NamedTuple
 from muse.display import words
 from muse.display.document import DiffLine, OutputDiff, Payload
 from muse.display.lines import ended, line_diff

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from muse.core.named import NamedTuple
+from muse.core.base.named import NamedTuple
 from muse.display import words
 from muse.display.document import (
     Block,

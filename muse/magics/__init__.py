@@ -11,7 +11,7 @@ _HINT = "muse: there is no repository here yet; `%muse init` starts one"
 
 def load(shell: InteractiveShell) -> None:
     """Add the magics to a shell. Creates nothing on the disk; doing it twice is doing it once."""
-    from muse.core.errors import NotARepository
+    from muse.core.base.errors import NotARepository
     from muse.core.repo import find_root
     from muse.magics import completion, kernel, magic
 

@@ -64,7 +64,7 @@ def _offers(before: list[str], word: str) -> Iterator[str]:
         yield from _ACTIONS[verb]
         return
     if verb == "config":
-        from muse.core.config import KNOWN
+        from muse.core.settings.config import KNOWN
 
         yield from KNOWN
     if verb == "show" and ":" in word:
@@ -85,7 +85,7 @@ def _options(verb: str) -> Iterator[str]:
 
 
 def _revisions() -> Iterator[str]:
-    from muse.core.command import reading
+    from muse.core.commands.command import reading
     from muse.core.repo import Repo, find_root
     from muse.verbs.log import log
 

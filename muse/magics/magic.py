@@ -8,8 +8,9 @@ from contextlib import suppress
 from IPython.core.error import UsageError
 from IPython.core.magic import no_var_expand
 
-from muse.core import interrupts, log
-from muse.core.errors import MuseError, Unexpected, UsageProblem, from_os_error
+from muse.core.base import log
+from muse.core.base.errors import MuseError, Unexpected, UsageProblem, from_os_error
+from muse.core.system import interrupts
 from muse.display import words as wording
 
 TYPE_CHECKING = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-from muse.core import progress
+from muse.core.base import progress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 
-from muse.core.named import NamedTuple
+from muse.core.base.named import NamedTuple
 from muse.notebook.model import Cell
 from muse.notebook.sequence import Matching
 

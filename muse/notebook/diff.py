@@ -6,7 +6,7 @@ again with the same results is an empty diff, and the diff is empty exactly when
 
 from __future__ import annotations
 
-from muse.core.named import NamedTuple
+from muse.core.base.named import NamedTuple
 from muse.notebook.align import align
 from muse.notebook.model import Cell, Notebook, Output
 from muse.notebook.noise import content_cells

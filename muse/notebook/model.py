@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from muse.core.named import NamedTuple
+from muse.core.base.named import NamedTuple
 from muse.notebook.light import NotANotebook, Texts, parse, parse_fully
 from muse.notebook.output import TRACEBACK, Output, read_outputs, size_of
 from muse.notebook.version3 import upgrade

@@ -7,7 +7,7 @@ a stream, says nothing, and is gone.
 
 from __future__ import annotations
 
-from muse.core.named import NamedTuple
+from muse.core.base.named import NamedTuple
 from muse.notebook.light import NotANotebook, Texts, length_of
 from muse.notebook.volatile import settled
 

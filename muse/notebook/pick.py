@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Iterator
 from itertools import chain
 
-from muse.core.errors import UsageProblem
-from muse.core.named import NamedTuple
+from muse.core.base.errors import UsageProblem
+from muse.core.base.named import NamedTuple
 from muse.notebook.align import align
 from muse.notebook.light import parse_fully
 from muse.notebook.model import Cell, NotANotebook, Notebook, read

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from muse.core.named import NamedTuple
+from muse.core.base.named import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

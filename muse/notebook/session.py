@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from muse.core.named import NamedTuple
+from muse.core.base.named import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,13 +13,16 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from muse.core import dag, ops, records, temps, toml, trees
-from muse.core.errors import MuseError
-from muse.core.ops import Operation
+from muse.core.base.errors import MuseError
+from muse.core.commits import dag, records, trees
+from muse.core.operations import ops
+from muse.core.operations.ops import Operation
+from muse.core.packs.store import ObjectStore
 from muse.core.paths import MUSE, Layout
-from muse.core.reach import COMMIT, roots
-from muse.core.store import ObjectStore
+from muse.core.settings import toml
+from muse.core.system import temps
 from muse.core.types import EXECUTABLE, FILE, FOLDER, LINK, id_of
+from muse.core.upkeep.reach import COMMIT, roots
 
 #: All that a folder holds: path to (mode, bytes). The bytes of a link are its target, those of a folder are empty.
 Contents = dict[str, tuple[str, bytes]]
@@ -180,7 +183,7 @@ class _Reader:
                 continue
             self.done.add(digest)
             try:
-                commit = dag.read_commit(self.store, digest)
+                commit = records.read_commit(self.store, digest)
                 pending += commit.parents
                 self._tree(commit.tree)
             except MuseError as error:

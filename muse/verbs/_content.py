@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 
-from muse.core.command import reading
-from muse.core.named import NamedTuple
-from muse.core.names import show
+from muse.core.base.named import NamedTuple
+from muse.core.base.names import show
+from muse.core.commands.command import reading
 from muse.core.repo import Repo
 from muse.core.types import EXECUTABLE, FILE, FOLDER, LINK, Change, Entry, id_of
 from muse.display.document import Block, Code, Hint, Notice, Picture, Span, Table, line, spans
@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from muse.core.command import State
+    from muse.core.commands.command import State
 
 _MODES = {FILE: "file", EXECUTABLE: "executable", LINK: "link", FOLDER: "folder"}
 #: What is no text is put into JSON up to this many bytes.

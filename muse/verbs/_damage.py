@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from muse.core.names import show
+from muse.core.base.names import show
 from muse.core.types import id_of
 from muse.display.document import Block, line
 from muse.display.words import plural, short_id
@@ -11,8 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from muse.core.affected import Broken
-    from muse.core.findings import Problem
+    from muse.core.damage.affected import Broken
+    from muse.core.damage.findings import Problem
 
 #: So many of one kind are shown; `--json` has all.
 SHOWN = 20

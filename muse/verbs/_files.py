@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from muse.core.named import NamedTuple
+from muse.core.base.named import NamedTuple
 from muse.core.types import LINK, Change, Entry
 from muse.display.document import DiffLine
 from muse.display.words import size

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 
-from muse.core import trees
-from muse.core.dag import tree_of
-from muse.core.errors import Damaged, UsageProblem
-from muse.core.names import show
-from muse.core.revs import resolve
+from muse.core.base.errors import Damaged, UsageProblem
+from muse.core.base.names import show
+from muse.core.commands.revs import resolve
+from muse.core.commits import trees
+from muse.core.commits.records import tree_of
 from muse.core.types import FOLDER, Entry
 from muse.verbs._content import FileResult, FolderResult, Listed
 from muse.verbs._paths import quoted, to_repository
@@ -17,7 +17,7 @@ from muse.verbs._sides import Side, largest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from muse.core.command import State
+    from muse.core.commands.command import State
 
 #: The first colon parts them, but for those that a `sha256:…` and an `@{10:30}` have of their own.
 _PARTS = re.compile(r"((?:sha256:)?+(?:@\{[^}]*\}|[^:])*+):(.*)", re.DOTALL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from muse.core.names import show
+from muse.core.base.names import show
 from muse.display.words import plural
 from muse.verbs._files import notebook_diff, status_of
 from muse.verbs._work import is_notebook
@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from muse.core.store import ObjectStore
+    from muse.core.packs.store import ObjectStore
     from muse.core.types import Change, Entry
 
 _VERBS = {"added": "add", "changed": "update", "deleted": "remove"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from muse.core.errors import UsageProblem
-from muse.core.names import is_bad, show
+from muse.core.base.errors import UsageProblem
+from muse.core.base.names import is_bad, show
 from muse.core.repo import current_folder
 
 #: What a shell takes as it is, besides letters and digits.

@@ -5,13 +5,13 @@ Such a name means the branch. Whoever makes the second of the two is told.
 
 from __future__ import annotations
 
-from muse.core.dag import read_commit
-from muse.core.errors import Damaged
-from muse.core.names import show
+from muse.core.base.errors import Damaged
+from muse.core.base.names import show
+from muse.core.commits.records import read_commit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from muse.core.command import State
+    from muse.core.commands.command import State
 
 
 def subject_of(state: State, commit: bytes) -> str:

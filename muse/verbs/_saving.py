@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from muse.core.names import show
+from muse.core.base.names import show
 from muse.core.types import LINK, Entry
 
 TYPE_CHECKING = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from muse.core.names import show
+from muse.core.base.names import show
 from muse.core.types import EXECUTABLE, FILE, LINK
 from muse.display.document import Block, CellDiff, OutputDiff, Part, Payload, Section, TextDiff, line, spans
 from muse.verbs._files import text_lines

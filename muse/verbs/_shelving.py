@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from muse.core import plan, shelf, trees
-from muse.core.clock import now
-from muse.core.command import State
-from muse.core.dag import tree_of
-from muse.core.errors import Refused, UsageProblem
-from muse.core.named import NamedTuple
-from muse.core.names import show
-from muse.core.plan import Target
-from muse.core.shelf import Shelved
+from muse.core.base.clock import now
+from muse.core.base.errors import Refused, UsageProblem
+from muse.core.base.named import NamedTuple
+from muse.core.base.names import show
+from muse.core.commands.command import State
+from muse.core.commits import trees
+from muse.core.commits.records import tree_of
+from muse.core.folder import plan
+from muse.core.folder.plan import Target
+from muse.core.operations import shelf
+from muse.core.operations.shelf import Shelved
 from muse.core.types import Change, id_of
 from muse.display.words import short_id
 from muse.verbs import _work
@@ -22,11 +24,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from muse.core.scan import Skipped
-    from muse.core.store import ObjectStore
+    from muse.core.folder.scan import Skipped
+    from muse.core.folder.worktree import Planned
+    from muse.core.operations.view import Stage, View
+    from muse.core.packs.store import ObjectStore
     from muse.core.types import Entry
-    from muse.core.view import Stage, View
-    from muse.core.worktree import Planned
 
 
 class Move(NamedTuple):

@@ -5,16 +5,16 @@ A size costs no reading, so a file of gigabytes is told from its new version wit
 
 from __future__ import annotations
 
-from muse.core.errors import Damaged
-from muse.core.named import NamedTuple
+from muse.core.base.errors import Damaged
+from muse.core.base.named import NamedTuple
 from muse.verbs._work import is_notebook, read_as
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from muse.core.disk import Folders
-    from muse.core.store import ObjectStore
+    from muse.core.folder.folders import Folders
+    from muse.core.packs.store import ObjectStore
     from muse.core.types import Change, Entry
 
     class Source(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from muse.core.named import NamedTuple
+from muse.core.base.named import NamedTuple
 from muse.display.document import Block, Cell, Part, Span, Table, line, spans
 from muse.display.words import plural
 from muse.verbs import _files

@@ -6,14 +6,14 @@ So going back can itself be taken back, and nothing that was on the disk is lost
 
 from __future__ import annotations
 
-from muse.core import history
-from muse.core.command import State
-from muse.core.errors import Damaged
-from muse.core.named import NamedTuple
-from muse.core.ops import Operation
-from muse.core.plan import Target
+from muse.core.base.errors import Damaged
+from muse.core.base.named import NamedTuple
+from muse.core.commands.command import State
+from muse.core.commands.writing import Draft, was_faster
+from muse.core.folder.plan import Target
+from muse.core.operations import history
+from muse.core.operations.ops import Operation
 from muse.core.types import id_of
-from muse.core.writing import Draft, was_faster
 from muse.display.document import Block, Hint, Notice, Prose, line
 from muse.display.result import Result
 from muse.display.words import short_id

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import stat
 
-from muse.core import plan, trees
-from muse.core.dag import tree_of
-from muse.core.errors import Damaged, MuseError, Refused
-from muse.core.named import NamedTuple
-from muse.core.names import folders_above, show
+from muse.core.base.errors import Damaged, MuseError, Refused
+from muse.core.base.named import NamedTuple
+from muse.core.base.names import folders_above, show
+from muse.core.commits import trees
+from muse.core.commits.records import tree_of
+from muse.core.folder import plan
 from muse.core.types import FOLDER, Change, Entry
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.words import plural
@@ -21,9 +22,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from muse.core.command import State
-    from muse.core.view import Stage
-    from muse.core.worktree import Planned
+    from muse.core.commands.command import State
+    from muse.core.folder.worktree import Planned
+    from muse.core.operations.view import Stage
 
 _SHOWN = 5
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from muse.core.errors import Damaged
+from muse.core.base.errors import Damaged
 from muse.core.types import id_of
 from muse.display.words import short_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from muse.core.command import State
-    from muse.core.findings import Findings
-    from muse.core.store import ObjectStore
-    from muse.core.view import View
+    from muse.core.commands.command import State
+    from muse.core.damage.findings import Findings
+    from muse.core.operations.view import View
+    from muse.core.packs.store import ObjectStore
 
 _ANEW = "move `.muse` away, and `muse init` starts anew with the files that are here"
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from muse.core import scan, stat_cache, trees
-from muse.core.dag import tree_of
-from muse.core.disk import Blocked, Content, Folders, NotAFile
-from muse.core.errors import Changing, Damaged, MuseError, SystemTrouble
-from muse.core.named import NamedTuple
-from muse.core.names import show
+from muse.core import stat_cache
+from muse.core.base.errors import Changing, Damaged, MuseError, SystemTrouble
+from muse.core.base.named import NamedTuple
+from muse.core.base.names import show
+from muse.core.commits import trees
+from muse.core.commits.records import tree_of
+from muse.core.folder import scan
+from muse.core.folder.files import Content, NotAFile
+from muse.core.folder.folders import Blocked, Folders
 from muse.core.types import LINK, Change, Entry
 from muse.verbs import _saving
 
@@ -16,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from typing import TypeVar
 
-    from muse.core.command import State
-    from muse.core.store import ObjectStore
-    from muse.core.view import Stage
+    from muse.core.commands.command import State
+    from muse.core.operations.view import Stage
+    from muse.core.packs.store import ObjectStore
 
     T = TypeVar("T")
 
@@ -177,7 +180,7 @@ class _Look:
         if content.data is not None and differs_by_noise(path, before, content.entry):
             self.held[path] = (content.entry, content.data)
         else:
-            self.store.put(content, before.digest if before is not None else None)
+            content.put_into(self.store, before.digest if before is not None else None)
 
     def _is_noise(self, folders: Folders, change: Change) -> bool:
         old, new = change.before, change.after
@@ -245,7 +248,7 @@ def store_as(store: ObjectStore, folders: Folders, path: str, entry: Entry, like
         if content is not None and content.incoming is not None:
             content.incoming.discard()
         raise _changed(path)
-    store.put(content, like)
+    content.put_into(store, like)
 
 
 def read_as(folders: Folders, path: str, entry: Entry, *, exact: bool = True) -> bytes:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 
-from muse.core import scan, trees
-from muse.core.command import State
-from muse.core.disk import Blocked, Content, Folders, NotAFile
-from muse.core.errors import UsageProblem
-from muse.core.named import NamedTuple
-from muse.core.names import show
+from muse.core.base.errors import UsageProblem
+from muse.core.base.named import NamedTuple
+from muse.core.base.names import show
+from muse.core.commands.command import State
+from muse.core.commands.writing import SHARED, Draft, writing
+from muse.core.commits import trees
+from muse.core.folder import scan
+from muse.core.folder.files import Content, NotAFile
+from muse.core.folder.folders import Blocked, Folders
 from muse.core.repo import Repo
 from muse.core.types import Change, Entry
-from muse.core.writing import SHARED, Draft, writing
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
 from muse.notebook import session
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterator, Sequence
 
-    from muse.core.scan import Skipped
-    from muse.core.view import Stage
+    from muse.core.folder.scan import Skipped
+    from muse.core.operations.view import Stage
 
 EXAMPLE = "muse add analysis.ipynb#3,5-7 data.csv"
 
@@ -115,7 +117,7 @@ class _Adding:
         self.stage: Stage = dict(self.before)
         self.work: _work.Work | None = None
         self.skipped: list[Skipped] = []
-        from muse.core.dag import tree_of
+        from muse.core.commits.records import tree_of
 
         self.tree = tree_of(self.store, state.view.commit)
 
@@ -165,7 +167,7 @@ class _Adding:
         if content is None:
             return False
         committed = self._committed(path)
-        self.store.put(content, committed.digest if committed is not None else None)
+        content.put_into(self.store, committed.digest if committed is not None else None)
         for other in self.stage:
             if other != path and (is_under(other, path) or is_under(path, other)):
                 self.stage[other] = None  # a file and a folder cannot share a name

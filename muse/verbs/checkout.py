@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from muse.core import trees
-from muse.core.command import State
-from muse.core.dag import read_commit, tree_of
-from muse.core.errors import UsageProblem
-from muse.core.named import NamedTuple
-from muse.core.names import show
-from muse.core.plan import Target
+from muse.core.base.errors import UsageProblem
+from muse.core.base.named import NamedTuple
+from muse.core.base.names import show
+from muse.core.commands.command import State
+from muse.core.commands.revs import check_name, resolve
+from muse.core.commands.writing import EXCLUSIVE, Draft, writing
+from muse.core.commits import trees
+from muse.core.commits.records import read_commit, tree_of
+from muse.core.folder.plan import Target
 from muse.core.repo import Repo
-from muse.core.revs import check_name, resolve
 from muse.core.types import id_of
-from muse.core.writing import EXCLUSIVE, Draft, writing
 from muse.display.document import Block, Hint, Notice, Prose, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterator
 
-    from muse.core.view import View
+    from muse.core.operations.view import View
 
 EXAMPLE = "muse checkout HEAD~1"
 

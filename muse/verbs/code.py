@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from muse.core.errors import UsageProblem
+from muse.core.base.errors import UsageProblem
 from muse.core.repo import Repo
 from muse.verbs.add import AddResult, add
 

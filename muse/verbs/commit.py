@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from muse.core import trees
-from muse.core.clock import now
-from muse.core.command import State
-from muse.core.dag import read_commit, tree_of
-from muse.core.errors import MuseError, UsageProblem, blames_the_process
-from muse.core.identity import author
-from muse.core.named import NamedTuple
-from muse.core.names import writable
-from muse.core.records import Commit, encode_commit
+from muse.core.base.clock import now
+from muse.core.base.errors import MuseError, UsageProblem, blames_the_process
+from muse.core.base.named import NamedTuple
+from muse.core.base.names import writable
+from muse.core.commands.command import State
+from muse.core.commands.writing import SHARED, Draft, writing
+from muse.core.commits import trees
+from muse.core.commits.records import Commit, encode_commit, read_commit, tree_of
 from muse.core.repo import Repo
+from muse.core.settings.identity import author
 from muse.core.types import Change, id_of
-from muse.core.writing import SHARED, Draft, writing
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterator
 
-    from muse.core.scan import Skipped
+    from muse.core.folder.scan import Skipped
 
 EXAMPLE = 'muse commit -m "first look"'
 

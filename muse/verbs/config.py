@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from muse.core import config as settings_file
-from muse.core import syscalls
-from muse.core.config import Setting
-from muse.core.errors import NotARepository, SystemTrouble, Unconfirmed, UsageProblem
-from muse.core.named import NamedTuple
+from muse.core.base.errors import NotARepository, SystemTrouble, Unconfirmed, UsageProblem
+from muse.core.base.named import NamedTuple
 from muse.core.repo import Repo, current_folder
+from muse.core.settings import config as settings_file
+from muse.core.settings.config import Setting
+from muse.core.system import syscalls
 from muse.display.document import Block, Span, Table, line
 from muse.display.result import Result
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from muse.core import trees
-from muse.core.command import State, reading
-from muse.core.dag import tree_of
-from muse.core.disk import Folders
-from muse.core.errors import UsageProblem
-from muse.core.named import NamedTuple
+from muse.core.base.errors import UsageProblem
+from muse.core.base.named import NamedTuple
+from muse.core.commands.command import State, reading
+from muse.core.commands.revs import resolve
+from muse.core.commits import trees
+from muse.core.commits.records import tree_of
+from muse.core.folder.folders import Folders
 from muse.core.repo import Repo
-from muse.core.revs import resolve
 from muse.core.types import Change
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from muse.core import doctor as core
-from muse.core.affected import Broken
-from muse.core.command import reading
-from muse.core.cure import Cure
-from muse.core.findings import Problem
-from muse.core.named import NamedTuple
+from muse.core.base.named import NamedTuple
+from muse.core.commands.command import reading
+from muse.core.damage.affected import Broken
+from muse.core.damage.findings import Problem
 from muse.core.repo import Repo
 from muse.core.types import id_of
+from muse.core.upkeep import doctor as core
+from muse.core.upkeep.cure import Cure
 from muse.display.document import Block, Hint, Notice, Prose, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id

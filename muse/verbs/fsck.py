@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from muse.core import fsck as core
-from muse.core.findings import Findings
+from muse.core.damage.findings import Findings
 from muse.core.repo import Repo
+from muse.core.upkeep import fsck as core
 from muse.display.document import Block, Hint, Prose, line
 from muse.display.result import Result
 from muse.display.words import plural

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from muse.core import gc as core
 from muse.core import io
-from muse.core.command import State, reading
-from muse.core.errors import UsageProblem
-from muse.core.gc import Plan, Retention
-from muse.core.named import NamedTuple
+from muse.core.base.errors import UsageProblem
+from muse.core.base.named import NamedTuple
+from muse.core.commands.command import State, reading
+from muse.core.commands.writing import SHARED, Draft, writing
 from muse.core.repo import Repo
-from muse.core.writing import SHARED, Draft, writing
+from muse.core.upkeep import gc as core
+from muse.core.upkeep.gc import Plan, Retention
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import plural, size
@@ -164,7 +164,7 @@ def _forget_messages(state: State, retention: Retention) -> tuple[str, ...]:
     """Empty the cache of the commit graph: it holds the messages of commits that go. Gives its path if that fails."""
     if not retention.forget:
         return ()
-    from muse.core import graph
+    from muse.core.commits import graph
 
     path = state.repo.layout.graph_cache
     return () if graph.forget(path, durable=state.repo.durable) else (path,)

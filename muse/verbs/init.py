@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 
-from muse.core import create, ops, sweep
-from muse.core.command import State
-from muse.core.errors import NotARepository, UsageProblem
-from muse.core.named import NamedTuple
-from muse.core.names import show
+from muse.core.base.errors import NotARepository, UsageProblem
+from muse.core.base.named import NamedTuple
+from muse.core.base.names import show
+from muse.core.commands import create
+from muse.core.commands.command import State
+from muse.core.commands.writing import Draft, writing
+from muse.core.operations import ops
 from muse.core.paths import MUSE
 from muse.core.repo import ROOT_VARIABLE, Repo, find_root, misplaced
-from muse.core.writing import Draft, writing
+from muse.core.system import sweep
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
 from muse.verbs._paths import is_below

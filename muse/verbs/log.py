@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from itertools import islice
 
-from muse.core.command import State, reading
-from muse.core.dag import history, readable, walk
-from muse.core.errors import Damaged, UsageProblem
-from muse.core.named import NamedTuple
-from muse.core.names import show
-from muse.core.records import Commit
+from muse.core.base.errors import Damaged, UsageProblem
+from muse.core.base.named import NamedTuple
+from muse.core.base.names import show
+from muse.core.commands.command import State, reading
+from muse.core.commands.revs import resolve
+from muse.core.commits.dag import history, readable, walk
+from muse.core.commits.records import Commit
 from muse.core.repo import Repo
-from muse.core.revs import resolve
 from muse.core.types import id_of
 from muse.display.document import Block, Hint, Notice, Span, Table, line
 from muse.display.result import Result
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterable, Iterator
 
-    from muse.core.graph import Graph
-    from muse.core.store import ObjectStore
+    from muse.core.commits.graph import Graph
+    from muse.core.packs.store import ObjectStore
 
 EXAMPLE = "muse log analysis.ipynb"
 
@@ -187,7 +187,7 @@ def _touching(
     state: State, tips: list[bytes], paths: dict[str, str], number: int | None, lost: set[bytes]
 ) -> list[tuple[bytes, Commit]]:
     """The commits that changed one of the paths, each of which some commit must have had."""
-    from muse.core.graph import Graph, open_graph
+    from muse.core.commits.graph import Graph, open_graph
 
     try:
         with open_graph(state.repo.layout.graph_cache) as graph:
@@ -200,7 +200,7 @@ def _touching(
 def _touching_in(
     graph: Graph, places: list[int], store: ObjectStore, paths: dict[str, str], number: int | None
 ) -> list[tuple[bytes, Commit]]:
-    from muse.core.path_filter import touching
+    from muse.core.commits.path_filter import touching
 
     for path, name in paths.items():
         if next(touching(store, graph, walk(graph, places), [path]), None) is None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from itertools import islice, takewhile
 
-from muse.core.command import State, reading
-from muse.core.errors import UsageProblem
-from muse.core.ops import Operation
-from muse.core.plan import Target
+from muse.core.base.errors import UsageProblem
+from muse.core.commands.command import State, reading
+from muse.core.commands.writing import EXCLUSIVE, Draft, writing
+from muse.core.folder.plan import Target
+from muse.core.operations.ops import Operation
 from muse.core.repo import Repo
 from muse.core.types import Entry, id_of
-from muse.core.writing import EXCLUSIVE, Draft, writing
 from muse.display.document import Block, Hint, Notice, Span, Table, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id, when

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 
-from muse.core import history, trees
-from muse.core.command import State
-from muse.core.dag import read_commit, tree_of
-from muse.core.errors import Damaged, UsageProblem
-from muse.core.named import NamedTuple
-from muse.core.plan import Target
+from muse.core.base.errors import Damaged, UsageProblem
+from muse.core.base.named import NamedTuple
+from muse.core.commands.command import State
+from muse.core.commands.revs import resolve
+from muse.core.commands.writing import EXCLUSIVE, NO_LOCK, Draft, writing
+from muse.core.commits import trees
+from muse.core.commits.records import read_commit, tree_of
+from muse.core.folder.plan import Target
+from muse.core.operations import history
 from muse.core.repo import Repo
-from muse.core.revs import resolve
 from muse.core.types import id_of
-from muse.core.writing import EXCLUSIVE, NO_LOCK, Draft, writing
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterator
 
-    from muse.core.view import Stage
-    from muse.core.worktree import Planned
+    from muse.core.folder.worktree import Planned
+    from muse.core.operations.view import Stage
 
 EXAMPLE = "muse reset HEAD~1"
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 
-from muse.core import trees
-from muse.core.command import State
-from muse.core.dag import tree_of
-from muse.core.errors import UsageProblem
-from muse.core.named import NamedTuple
-from muse.core.names import show
-from muse.core.plan import Target
+from muse.core.base.errors import UsageProblem
+from muse.core.base.named import NamedTuple
+from muse.core.base.names import show
+from muse.core.commands.command import State
+from muse.core.commands.revs import resolve
+from muse.core.commands.writing import EXCLUSIVE, NO_LOCK, Draft, writing
+from muse.core.commits import trees
+from muse.core.commits.records import tree_of
+from muse.core.folder.plan import Target
 from muse.core.repo import Repo
-from muse.core.revs import resolve
 from muse.core.types import Entry, id_of
-from muse.core.writing import EXCLUSIVE, NO_LOCK, Draft, writing
 from muse.display.document import Block, Hint, Notice, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id

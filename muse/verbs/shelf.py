@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 
-from muse.core import shelf as core
-from muse.core.command import State, reading
-from muse.core.errors import UsageProblem
-from muse.core.named import NamedTuple
-from muse.core.names import writable
+from muse.core.base.errors import UsageProblem
+from muse.core.base.named import NamedTuple
+from muse.core.base.names import writable
+from muse.core.commands.command import State, reading
+from muse.core.commands.writing import EXCLUSIVE, NO_LOCK, Draft, writing
+from muse.core.operations import shelf as core
+from muse.core.operations.shelf import Shelved
 from muse.core.repo import Repo
-from muse.core.shelf import Shelved
 from muse.core.types import id_of
-from muse.core.writing import EXCLUSIVE, NO_LOCK, Draft, writing
 from muse.display.document import Block, Hint, Notice, Span, Table, line
 from muse.display.result import Result
 from muse.display.words import plural, short_id, when
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterator, Sequence
 
-    from muse.core.scan import Skipped
+    from muse.core.folder.scan import Skipped
     from muse.verbs._shelving import Move
 
 EXAMPLE = 'muse shelf push -m "half of the new plot"'

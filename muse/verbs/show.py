@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from muse.core import trees
-from muse.core.command import State, reading
-from muse.core.dag import read_commit, tree_of
-from muse.core.errors import Damaged, UsageProblem
-from muse.core.named import NamedTuple
+from muse.core.base.errors import Damaged, UsageProblem
+from muse.core.base.named import NamedTuple
+from muse.core.commands.command import State, reading
+from muse.core.commands.revs import resolve
+from muse.core.commits import trees
+from muse.core.commits.records import read_commit, tree_of
 from muse.core.repo import Repo
-from muse.core.revs import resolve
 from muse.display.document import Block, Hint, Notice, heading, line
 from muse.display.result import Result
 from muse.display.words import short_id, when

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from muse.core.command import State, reading
-from muse.core.disk import Folders
-from muse.core.errors import Damaged
-from muse.core.named import NamedTuple
-from muse.core.names import show, sort_key
+from muse.core.base.errors import Damaged
+from muse.core.base.named import NamedTuple
+from muse.core.base.names import show, sort_key
+from muse.core.commands.command import State, reading
+from muse.core.folder.folders import Folders
 from muse.core.repo import Repo
 from muse.core.types import Change, id_of
 from muse.display.document import Block, Hint, Notice, Part, Prose, line
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterator
 
-    from muse.core.scan import Skipped
-    from muse.core.view import Stage
+    from muse.core.folder.scan import Skipped
+    from muse.core.operations.view import Stage
     from muse.notebook.diff import CellCounts
 
 EXAMPLE = "muse status"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from muse.core.command import State, reading
-from muse.core.errors import UsageProblem
-from muse.core.named import NamedTuple
-from muse.core.names import show
+from muse.core.base.errors import UsageProblem
+from muse.core.base.named import NamedTuple
+from muse.core.base.names import show
+from muse.core.commands.command import State, reading
+from muse.core.commands.revs import check_name, resolve
+from muse.core.commands.writing import Draft, writing
 from muse.core.repo import Repo
-from muse.core.revs import check_name, resolve
 from muse.core.types import id_of
-from muse.core.writing import Draft, writing
 from muse.display.document import Block, Hint, Notice, Prose, Span, Table, line
 from muse.display.result import Result
 from muse.display.words import short_id

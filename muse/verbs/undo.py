@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from muse.core.command import State
+from muse.core.commands.command import State
+from muse.core.commands.writing import EXCLUSIVE, Draft, writing
 from muse.core.repo import Repo
-from muse.core.writing import EXCLUSIVE, Draft, writing
 from muse.verbs import _steps
 from muse.verbs._steps import StepResult
 

@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from muse.core import codec, ops
-from muse.core.command import State
-from muse.core.records import Author, Commit, encode_commit, encode_tree
+from muse.core.base import codec
+from muse.core.commands.command import State
+from muse.core.commands.writing import Draft, writing
+from muse.core.commits.records import Author, Commit, encode_commit, encode_tree
+from muse.core.operations import ops
+from muse.core.packs.store import ObjectStore
 from muse.core.repo import Repo
-from muse.core.store import ObjectStore
 from muse.core.types import FILE, Entry
-from muse.core.writing import Draft, writing
 
 #: A folder of a tree that may hold any name: what stands below it, as bytes (a file), an entry, or a folder again.
 Names = Mapping[str, "bytes | Entry | Names"]

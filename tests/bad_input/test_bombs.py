@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import codec, ops
-from muse.core.pack import RAW, ZSTD, Slot
-from muse.core.pack_writer import Base, PackWriter
+from muse.core.base import codec
+from muse.core.operations import ops
+from muse.core.packs.pack import RAW, ZSTD, Slot
+from muse.core.packs.pack_writer import Base, PackWriter
+from muse.core.packs.store import ObjectStore
 from muse.core.repo import Repo
-from muse.core.store import ObjectStore
 from muse.core.types import Entry, PackRef, digest_of
 from tests.bad_input.scenes import from_elsewhere, packs, tree
 from tests.commands import Answer, ok, process

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import disk, scan
+from muse.core.folder import files, folders, scan
+from muse.core.folder.folders import Folders
 from muse.core.repo import Repo
 from muse.testing.repositories import damage
 from muse.verbs import _saving
@@ -21,14 +22,14 @@ from tests.samples import code, notebook
 
 def while_it_is_read(patch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
     """Do something whenever the bytes of a file have been read, and it is not yet known whether they are whole."""
-    read = disk._bytes_and_digest
+    read = files._bytes_and_digest
 
     def and_change(fd: int, size: int, keep: bool) -> tuple[bytes | None, bytes]:
         found = read(fd, size, keep)
         change()
         return found
 
-    patch.setattr(disk, "_bytes_and_digest", and_change)
+    patch.setattr(files, "_bytes_and_digest", and_change)
 
 
 def append(path: str) -> Callable[[], None]:
@@ -90,15 +91,15 @@ def test_a_file_that_changes_between_two_looks(repository: Repo, monkeypatch: py
     path.write_bytes(notebook(code("1")))
     ok("commit", "-m", "first look")
     path.write_bytes(notebook(code("2")))
-    read = disk.Folders.read
+    read = Folders.read
     saves: Iterator[bytes] = itertools.repeat(notebook(code("3")))
 
-    def late(folders: disk.Folders, name: str) -> bytes:
+    def late(folders: Folders, name: str) -> bytes:
         path.write_bytes(next(saves))
         return read(folders, name)
 
     with monkeypatch.context() as patch:
-        patch.setattr(disk.Folders, "read", late)
+        patch.setattr(Folders, "read", late)
         assert "+3" in ok("diff")
         saves = (notebook(code(str(number))) for number in itertools.count(4))
         assert "cell 1  added\n    +" in ok("diff")
@@ -107,10 +108,10 @@ def test_a_file_that_changes_between_two_looks(repository: Repo, monkeypatch: py
 
 def racing(patch: pytest.MonkeyPatch) -> None:
     """As on a file system whose clock stands still: a change within one tick leaves all times as they were."""
-    patch.setattr(disk, "_TICK_NS", 3_600_000_000_000)
+    patch.setattr(files, "_TICK_NS", 3_600_000_000_000)
     blind = attrgetter("st_mtime_ns", "st_mtime_ns", "st_size", "st_ino", "st_mode")
-    patch.setattr(disk, "signature", blind)
-    patch.setattr(scan, "signature", blind)
+    for module in (files, folders, scan):
+        patch.setattr(module, "signature", blind)
 
 
 def rewrite(path: Path, data: bytes) -> None:

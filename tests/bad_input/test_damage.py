@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import ops
-from muse.core.errors import Damaged
+from muse.core.base.errors import Damaged
 from muse.core.object_store import object_path, read_object, write_object
+from muse.core.operations import ops
 from muse.core.repo import Repo
 from muse.core.types import blob_id
 from tests.bad_input.scenes import DAMAGE, cut, flip, packs

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import disk
+from muse.core.folder import files
 from muse.core.repo import Repo
 from tests.commands import muse, ok, process, refused
 from tests.core.faults import failing
@@ -62,8 +62,8 @@ def test_a_file_that_became_no_file(repository: Repo) -> None:
 
 def give_away(root: str) -> None:
     """Let the user without rights own everything here, and be let in."""
-    for folder, folders, files in os.walk(root):
-        for name in (".", *folders, *files):
+    for folder, folders, names in os.walk(root):
+        for name in (".", *folders, *names):
             os.chown(os.path.join(folder, name), _NOBODY, _NOBODY, follow_symlinks=False)
 
 
@@ -138,7 +138,7 @@ def test_a_disk_that_cannot_read_a_file(repository: Repo, monkeypatch: pytest.Mo
     ok("commit", "-m", "first look")
     Path("bad.txt").write_text("bad\n")
     with monkeypatch.context() as patch:
-        patch.setattr(disk, "_bytes_and_digest", failing(5))
+        patch.setattr(files, "_bytes_and_digest", failing(5))
         assert "cannot read bad.txt: Input/output error" in refused("commit", "-m", "x", status=5)
         assert "bad.txt" in ok("status")
     assert ok("commit", "-m", "second look")

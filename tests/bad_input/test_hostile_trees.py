@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import codec, ops, twins
+from muse.core.base import codec
+from muse.core.folder import twins
+from muse.core.operations import ops
+from muse.core.packs.store import ObjectStore
 from muse.core.repo import Repo
-from muse.core.store import ObjectStore
 from muse.core.types import LINK, Entry
 from tests.bad_input.scenes import from_elsewhere, muse_files, raw_tree, tree
 from tests.commands import ok, refused

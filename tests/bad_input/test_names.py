@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from muse.core.names import show
+from muse.core.base.names import show
 from muse.core.repo import Repo
 from tests.commands import muse, ok, process
 from tests.core.folders import Contents, file, put_all, read_files

@@ -15,7 +15,7 @@ from muse import verbs
 from muse.cli import arguments
 from muse.cli.arguments import verb_parser
 from muse.cli.parser import HelpAsked, overview, parse
-from muse.core.errors import UsageProblem
+from muse.core.base.errors import UsageProblem
 
 
 def call(line: str) -> tuple[tuple[Any, ...], dict[str, Any]]:

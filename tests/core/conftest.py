@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from muse.core import sweep
+from muse.core.system import sweep
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from muse.core import ops
-from muse.core.ops import Operation
+from muse.core.operations import ops
+from muse.core.operations.ops import Operation
+from muse.core.packs.store import ObjectStore
 from muse.core.paths import Layout
 from muse.core.repo import Repo
-from muse.core.store import ObjectStore
 from muse.core.types import digest_of
 from tests.commands import ok
 from tests.core.stores import FAST

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from muse.core import io, publish, syscalls
+from muse.core import io
+from muse.core.system import publish, syscalls
 
 #: What makes this process see another kind of file system.
 Surroundings = Callable[[pytest.MonkeyPatch], None]

@@ -94,6 +94,18 @@ def _read(folder: str, prefix: str) -> Iterator[tuple[str, What]]:
             yield path, What(FIFO)
 
 
+#: A file deep below, one that runs, links inside and out, a FIFO, an empty folder.
+ONE_OF_EACH = {
+    "a/b/f": file(b"deep"),
+    "x": What("x", b"run"),
+    "link": What("l", b"a/b/f"),
+    "away": What("l", b".."),
+    "into": What("l", b"a"),
+    "pipe": What(FIFO),
+    "empty": What("d"),
+}
+
+
 def read_files(root: str | os.PathLike[str]) -> Contents:
     """Files and links alone."""
     return {path: what for path, what in read(root).items() if what.mode != FOLDER}

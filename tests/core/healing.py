@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from muse.core import doctor, fsck
-from muse.core.cure import Cure
-from muse.core.doctor import Repair
+from muse.core.packs.store import ObjectStore
 from muse.core.repo import Repo
-from muse.core.store import ObjectStore
 from muse.core.types import digest_of
+from muse.core.upkeep import doctor, fsck
+from muse.core.upkeep.cure import Cure
+from muse.core.upkeep.doctor import Repair
 from tests.core.damaged import newest
 
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from muse.core import dag, trees
-from muse.core.records import Author, Commit, encode_commit
+from muse.core.commits import records, trees
+from muse.core.commits.records import Author, Commit, encode_commit
 from tests.core.stores import MemoryStore
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -56,5 +56,5 @@ def ancestors(store: MemoryStore, tips: list[bytes]) -> set[bytes]:
         digest = pending.pop()
         if digest not in found:
             found.add(digest)
-            pending += dag.read_commit(store, digest).parents
+            pending += records.read_commit(store, digest).parents
     return found

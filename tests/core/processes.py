@@ -12,11 +12,14 @@ from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
 from typing import Any
 
-from muse.core import entry, io, join, locks, ops, publish, sweep
-from muse.core.errors import Refused
+from muse.core import io
+from muse.core.base.errors import Refused
+from muse.core.operations import entry, ops
+from muse.core.packs import join
 from muse.core.paths import Layout
 from muse.core.repo import Repo
-from tests.core.commands import record
+from muse.core.system import locks, publish, sweep
+from tests.core.small_commands import record
 from tests.core.stores import an_operation
 
 CONTEXT = multiprocessing.get_context("forkserver")

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from muse.core import disk, scan, trees
-from muse.core.disk import Content
-from muse.core.scan import Scan, Skipped
+from muse.core.commits import trees
+from muse.core.folder import files, scan
+from muse.core.folder.files import Content
+from muse.core.folder.scan import Scan, Skipped
 from muse.core.stat_cache import StatCache
 from muse.core.types import Change, Entry
 from tests.core.folders import FIFO, Contents, later, read
@@ -37,7 +38,7 @@ class Place:
     ) -> Scan:
         """Compare. `settled`: as if nothing had changed for a while."""
         self.reads, self.sunk = [], {}
-        original = disk.read_entry
+        original = files.read_entry
 
         def counted(dir_fd: int, name: str, path: str, **options: Any) -> Content:
             self.reads.append(path)
@@ -47,7 +48,7 @@ class Place:
             self.sunk[path] = content
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(disk, "read_entry", counted)
+            patch.setattr(files, "read_entry", counted)
             with later(10 if settled else 0):
                 return scan.scan(
                     self.root, self.store, self.tree, self.cache, staged=staged, sink=sink, within=within

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from muse.core import syscalls
+from muse.core.system import syscalls
 
 _RANDOM = re.compile(r"[^/]*(?:[0-9a-f]{16}|#[0-9]+)[^/]*$")
 _OF_A_DESCRIPTOR = "/proc/self/fd/"

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from muse.core import ops
-from muse.core.ops import Operation
-from muse.core.pack_writer import PackWriter
+from muse.core.operations import ops
+from muse.core.operations.ops import Operation
+from muse.core.operations.view import View
+from muse.core.packs.pack_writer import PackWriter
+from muse.core.packs.store import ObjectStore
 from muse.core.paths import Layout
 from muse.core.repo import Repo
-from muse.core.store import ObjectStore
 from muse.core.types import FILE, Entry, PackRef, digest_of
-from muse.core.view import View
 
 FAST = b'durability = "off"\n[store]\npublish = "link"\n'
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import sweep, temps
 from muse.core.paths import Layout
+from muse.core.system import sweep, temps
 
 #: Names enough for a folder to be worth remembering.
 MANY = sweep.MANY_NAMES + 1

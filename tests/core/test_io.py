@@ -15,11 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.core import caches, graph, io, locks, ops, publish, stat_cache, sweep, temps
-from muse.core.errors import Damaged, SystemTrouble
-from muse.core.pack import Pack, PackGone
+from muse.core import io, stat_cache
+from muse.core.base.errors import Damaged, SystemTrouble
+from muse.core.commits import graph
+from muse.core.operations import ops
+from muse.core.packs.pack import Pack, PackGone
 from muse.core.paths import Layout
+from muse.core.system import locks, publish, sweep, temps
 from muse.core.types import PackRef
+from muse.core.upkeep import caches
 from tests.core import faults, processes, strange
 
 Surroundings = Callable[[pytest.MonkeyPatch], None]

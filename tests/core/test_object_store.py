@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.core import io, object_store
-from muse.core.errors import Damaged, Missing, SystemTrouble, UsageProblem
+from muse.core.base.errors import Damaged, Missing, SystemTrouble, UsageProblem
 from muse.core.paths import Layout
 from muse.core.types import blob_id
 from tests.core import faults

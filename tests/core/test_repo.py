@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import repo, sweep, temps
-from muse.core.errors import NotARepository, UsageProblem
+from muse.core import repo
+from muse.core.base.errors import NotARepository, UsageProblem
 from muse.core.repo import ROOT_VARIABLE, Repo, find_root, require_repo
+from muse.core.system import sweep, temps
 from tests.core.stores import new_repo
 from tests.core.strange import NOT_OURS
 

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.core import codec, io, stat_cache, temps
-from muse.core.listing import Listing
+from muse.core import io, stat_cache
+from muse.core.base import codec
+from muse.core.folder.listing import Listing
 from muse.core.stat_cache import FolderRecord, StatCache
+from muse.core.system import temps
 from muse.core.types import Entry
 from tests.core import faults
 from tests.core.names_to_try import NAMES

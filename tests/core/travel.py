@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 
-from muse.core import worktree
-from muse.core.ops import Operation
-from muse.core.plan import Target, plan
-from muse.core.store import ObjectStore
-from muse.core.view import Section, encode_changes
-from muse.core.worktree import Staging
+from muse.core.folder import worktree
+from muse.core.folder.plan import Target, plan
+from muse.core.folder.worktree import Staging
+from muse.core.operations.ops import Operation
+from muse.core.operations.view import Section, encode_changes
+from muse.core.packs.store import ObjectStore
 from tests.core import faults
 from tests.core.folders import Contents, What, file, put_all
 from tests.core.stores import an_operation, new_repo, writable

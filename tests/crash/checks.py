@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 
-from muse.core import folder_state, ops, temps
+from muse.core.folder import folder_state
+from muse.core.operations import ops
 from muse.core.paths import Layout
+from muse.core.system import temps
 from muse.testing.repositories import Contents, State, damage, litter, put, read_contents, state_of
 from tests import kept
 from tests.crash.contents import Edit

@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import chdir, contextmanager
 from typing import Any, NamedTuple, TypeVar
 
-from muse.core.errors import MuseError
+from muse.core.base.errors import MuseError
 from muse.core.paths import MUSE
 from muse.testing import faults, repositories
 from muse.testing.faults import Call, Fault, Outcome

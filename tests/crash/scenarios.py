@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from muse.core import join
-from muse.core.pack import LARGE
+from muse.core.packs import join
+from muse.core.packs.pack import LARGE
 from muse.core.repo import Repo
 from muse.core.types import EXECUTABLE, FILE
 from muse.testing.repositories import Contents

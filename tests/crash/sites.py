@@ -38,18 +38,18 @@ FLAGS = {"O_NOFOLLOW", "O_NONBLOCK", "O_EXCL"}
 NO_CALLS = {"store.link", "pack.link", "self.store.link"}
 _SIMPLE = (ast.Expr, ast.Assign, ast.Raise, ast.Return)
 #: Files whose checks keep nothing safe: times, named tuples, ids as people write them.
-NO_FILES = {"muse/core/clock.py", "muse/core/named.py", "muse/core/types.py"}
+NO_FILES = {"muse/core/base/clock.py", "muse/core/base/named.py", "muse/core/types.py"}
 
 #: Places without a mutant, by a text in them, and why.
 EXCEPTIONS = {
     ("muse/core/io.py", "fcntl.fcntl(fd, full)"): "macOS has it alone",
     ("muse/core/io.py", "publish.link_nameless(self.fd, path)"): "without it the fallback does the same",
     ("muse/core/io.py", "publish.link_nameless(self.fd, self.temp)"): "without it the fallback does the same",
-    ("muse/core/publish.py", "os.O_EXCL"): "the name is random, and only tries what the system can do",
-    ("muse/core/scan.py", "content.entry != before"): "spares work: what is added twice is held once",
-    ("muse/core/store.py", "which cannot be had"): "no check: what is left to say when nothing was found",
-    ("muse/core/worktree.py", "os.O_EXCL"): "the name is random and lies below `.muse/restore/`",
-    ("muse/core/worktree.py", "os.O_NOFOLLOW"): "the name is random and lies below `.muse/restore/`",
+    ("muse/core/system/publish.py", "os.O_EXCL"): "the name is random, and only tries what the system can do",
+    ("muse/core/folder/scan.py", "content.entry != before"): "spares work: what is added twice is held once",
+    ("muse/core/packs/store.py", "which cannot be had"): "no check: what is left to say when nothing was found",
+    ("muse/core/folder/worktree.py", "os.O_EXCL"): "the name is random and lies below `.muse/restore/`",
+    ("muse/core/folder/worktree.py", "os.O_NOFOLLOW"): "the name is random and lies below `.muse/restore/`",
 }
 
 
@@ -65,7 +65,7 @@ class Site(NamedTuple):
 @cache
 def sites() -> tuple[Site, ...]:
     """Every place, in order."""
-    files = [(str(path.relative_to(ROOT)), path) for path in sorted(ROOT.glob("muse/core/*.py"))]
+    files = [(str(path.relative_to(ROOT)), path) for path in sorted(ROOT.glob("muse/core/**/*.py"))]
     return tuple(site for name, path in files if name not in NO_FILES for site in find(name, path.read_text("utf-8")))
 
 

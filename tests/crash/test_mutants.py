@@ -110,7 +110,7 @@ def test_a_few_of_them_turn_their_tests_red() -> None:
 @pytest.mark.crash
 @pytest.mark.timeout(180)
 def test_what_harms_nothing_is_alive_and_what_is_nonsense_is_not_caught() -> None:
-    test = "tests/core/test_names.py::test_bad_names"
-    harmless = Mutant("harmless", "muse/core/names.py", ("-_MAX_BYTES = 255", "+_MAX_BYTES = 254 + 1"), test)
-    nonsense = Mutant("nonsense", "muse/core/names.py", ("-_MAX_BYTES = 255", "+_MAX_BYTES = nothing"), test)
+    test = "tests/core/base/test_names.py::test_bad_names"
+    harmless = Mutant("harmless", "muse/core/base/names.py", ("-_MAX_BYTES = 255", "+_MAX_BYTES = 254 + 1"), test)
+    nonsense = Mutant("nonsense", "muse/core/base/names.py", ("-_MAX_BYTES = 255", "+_MAX_BYTES = nothing"), test)
     assert [outcome.verdict for outcome in outcomes([harmless, nonsense])] == [mutate.ALIVE, mutate.BROKEN]

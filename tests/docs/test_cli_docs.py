@@ -19,9 +19,9 @@ import muse as api
 from muse import verbs
 from muse.cli.arguments import verb_parser
 from muse.cli.parser import HelpAsked, parse
-from muse.core import errors
-from muse.core.config import KNOWN
+from muse.core.base import errors
 from muse.core.repo import Repo
+from muse.core.settings.config import KNOWN
 from tests.bad_input.scenes import packs
 from tests.commands import commit_id, muse, ok, refused
 from tests.environment import ROOT

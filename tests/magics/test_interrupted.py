@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 #: Says where it is, and stays until the signal has arrived, whether that raises or is held back.
 STOP = """
 import os, threading
-from muse.core import interrupts
+from muse.core.system import interrupts
 def stop():
     print("stopped", flush=True)
     while not interrupts.pending():

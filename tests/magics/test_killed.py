@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from muse.core.temps import is_muse_temp, is_object_temp
+from muse.core.system.temps import is_muse_temp, is_object_temp
 from tests.commands import muse, ok
 from tests.magics.kernels import Kernel
 

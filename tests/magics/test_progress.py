@@ -10,7 +10,7 @@ import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
-from muse.core import progress
+from muse.core.base import progress
 from muse.magics.progress import watched
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import temps
+from muse.core.system import temps
 from tests.commands import ok
 from tests.magics.kernels import Kernel
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from muse.core.errors import UsageProblem
+from muse.core.base.errors import UsageProblem
 from muse.notebook.diff import diff
 from muse.notebook.model import NotANotebook, read
 from muse.notebook.noise import content_cells, essence

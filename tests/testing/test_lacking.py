@@ -15,7 +15,7 @@ from tests.environment import ROOT, absent
 # Each call that may be refused, and beside it the nearest that may not.
 _PROGRAM = """
 import ctypes, errno, fcntl, os
-from muse.core import syscalls
+from muse.core.system import syscalls
 
 def attempt(name, call):
     try:

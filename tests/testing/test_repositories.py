@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import ops, temps
+from muse.core.operations import ops
+from muse.core.packs.store import ObjectStore
 from muse.core.paths import Layout
-from muse.core.store import ObjectStore
+from muse.core.system import temps
 from muse.core.types import digest_of
 from muse.testing import repositories
 from muse.testing.repositories import Contents, copy, damage, litter, put, read_contents, state_of, write_contents

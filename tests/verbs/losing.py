@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from muse.core.operations.view import Section
+from muse.core.packs.store import ObjectStore
 from muse.core.repo import Repo
-from muse.core.store import ObjectStore
-from muse.core.view import Section
 from tests.commands import ok
 from tests.core import damaged
 

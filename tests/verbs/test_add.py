@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import muse as api
-from muse.core import disk, scan
-from muse.core.errors import SystemTrouble
+from muse.core.base.errors import SystemTrouble
+from muse.core.folder import files, scan
 from muse.core.types import digest_of
 from muse.notebook import session
 from muse.notebook.ran import Run
@@ -230,16 +230,16 @@ def test_only_what_lies_in_the_folders_is_stored(repository: Path, monkeypatch: 
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(f"now {name}\n")
     read: list[str] = []
-    original = disk.read_entry
+    original = files.read_entry
 
-    def counted(dir_fd: int, name: str, path: str, **options: Any) -> disk.Content:
+    def counted(dir_fd: int, name: str, path: str, **options: Any) -> files.Content:
         read.append(path)
         if path in ("tracked", "two.txt", "beside/c"):
             raise SystemTrouble("cannot read it", "")
         return original(dir_fd, name, path, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(disk, "read_entry", counted)
+        patch.setattr(files, "read_entry", counted)
         ok("add", "one", "two")
     assert sorted(read) == ["one", "one/a", "two", "two/deep/b"]
     held = saved(repository)

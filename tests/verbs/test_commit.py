@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import muse as api
-from muse.core import scan
+from muse.core.folder import scan
 from muse.verbs import _work
 from tests.commands import commit_id, muse, ok, refused
 from tests.samples import code, notebook

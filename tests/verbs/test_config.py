@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 import muse as api
-from muse.core.errors import SystemTrouble
+from muse.core.base.errors import SystemTrouble
 from tests.commands import muse, ok, refused
 
 

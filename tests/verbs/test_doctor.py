@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import folder_state, ops
+from muse.core.folder import folder_state
+from muse.core.operations import ops
 from muse.core.repo import Repo
 from muse.core.types import blob_id
 from tests.commands import muse, ok, refused, short
@@ -117,7 +118,7 @@ def test_finishing_what_another_machine_began(repo: Repo, monkeypatch: pytest.Mo
     folder_state.set_applied(repo.layout, 4, durable=False)
     Path("a.txt").write_bytes(VERSIONS[2])
     with monkeypatch.context() as patch:
-        patch.setattr("muse.core.worktree_lock.is_network", lambda fd: True)
+        patch.setattr("muse.core.folder.worktree_lock.is_network", lambda fd: True)
         assert "elsewhere" in refused("checkout", "main", status=4)
         assert "finished: checkout (operation 5)" in ok("doctor", "--resume")
     assert Path("a.txt").read_bytes() == VERSIONS[1]

@@ -11,16 +11,17 @@ from pathlib import Path
 import pytest
 
 import muse as api
-from muse.core import ops, worktree
-from muse.core.errors import SystemTrouble
+from muse.core.base.errors import SystemTrouble
+from muse.core.commands.writing import _Writing
+from muse.core.folder import worktree
 from muse.core.object_store import has_object, read_object, write_object
+from muse.core.operations import ops
+from muse.core.packs.store import ObjectStore
 from muse.core.paths import Layout
-from muse.core.store import ObjectStore
 from muse.core.types import digest_of, id_of
-from muse.core.writing import _Writing
 from tests import kept
 from tests.commands import commit_id, muse, ok, refused
-from tests.core.commands import raising
+from tests.core.small_commands import raising
 from tests.core.stores import new_repo
 
 SECRET = hashlib.sha256(b"a password").digest()
@@ -278,7 +279,7 @@ def test_a_secret_is_gone_for_good(three: Path, back: list[list[str]]) -> None:
 
 def test_a_message_is_gone_for_good(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the entry of the command and from the cache of the log, too."""
-    monkeypatch.setattr("muse.core.graph._FEW", 0)
+    monkeypatch.setattr("muse.core.commits.graph._FEW", 0)
     write("a.txt", "four")
     ok("commit", "-m", "a word that nobody should see")
     ok("log")
@@ -400,7 +401,7 @@ def test_messages_that_are_not_forgotten(three: Path, monkeypatch: pytest.Monkey
     cache.write_bytes(b"a word that nobody should see")
     with monkeypatch.context() as patch:
         holding(patch, "graph")
-        patch.setattr("muse.core.graph.io.write_atomic", raising(SystemTrouble("the disk is full")))
+        patch.setattr("muse.core.commits.graph.io.write_atomic", raising(SystemTrouble("the disk is full")))
         answer = muse("gc", "--forget", "--yes", "--json")
     assert (answer.status, answer.json["left"]) == (5, [os.path.abspath(cache)])
 
@@ -496,7 +497,7 @@ def test_what_must_be_read_and_cannot_be(three: Path, what: str) -> None:
 
 def tree() -> bytes:
     """The tree of the commit that is checked out."""
-    from muse.core.dag import read_commit
+    from muse.core.commits.records import read_commit
 
     last = kept.newest(".")
     store = ObjectStore(Layout("."), last.packs)

@@ -13,20 +13,22 @@ from typing import Any
 import pytest
 
 import muse as api
-from muse.core import disk, join, ops, pack_writer
-from muse.core.errors import MuseError, Unconfirmed
-from muse.core.ops import Operation
-from muse.core.pack import RAW, ZSTD, Pack
-from muse.core.pack_writer import Incoming
+from muse.core.base.errors import MuseError, Unconfirmed
+from muse.core.folder import files
+from muse.core.operations import ops
+from muse.core.operations.ops import Operation
+from muse.core.packs import join, pack_writer
+from muse.core.packs.pack import RAW, ZSTD, Pack
+from muse.core.packs.pack_writer import Incoming
+from muse.core.packs.store import ObjectStore
 from muse.core.paths import Layout
 from muse.core.repo import Repo
-from muse.core.store import ObjectStore
 from muse.core.types import blob_id, digest_of
 from tests.commands import muse, ok, refused
 from tests.core import faults
-from tests.core.commands import Once, after_its_pack, record, unnamed_packs
 from tests.core.folders import later
 from tests.core.memory import memory_below
+from tests.core.small_commands import Once, after_its_pack, record, unnamed_packs
 
 MIB = 1 << 20
 NOISE = random.Random(7).randbytes(MIB + 13)
@@ -192,14 +194,14 @@ def test_a_large_pack_is_not_joined(here: Path, monkeypatch: pytest.MonkeyPatch)
 
 def while_it_is_streamed(patch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
     """Do something whenever a large file has been read, and it is not yet known whether it is whole."""
-    stream = disk._stream
+    stream = files._stream
 
     def and_change(fd: int, incoming: Incoming, size: int) -> bytes:
         digest = stream(fd, incoming, size)
         change()
         return digest
 
-    patch.setattr(disk, "_stream", and_change)
+    patch.setattr(files, "_stream", and_change)
 
 
 def append(data: bytes = b"more") -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import muse as api
-from muse.core import graph
+from muse.core.commits import graph
 from muse.core.repo import Repo
 from tests.commands import commit_id, muse, ok, refused
 from tests.core.damaged import newest, packs

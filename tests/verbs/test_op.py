@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import muse as api
-from muse.core.ops import Operation
+from muse.core.operations.ops import Operation
 from muse.core.paths import Layout
 from muse.testing.repositories import read_contents
 from muse.verbs.op import OpLogResult

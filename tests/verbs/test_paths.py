@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from muse.core.errors import UsageProblem
+from muse.core.base.errors import UsageProblem
 from muse.verbs._paths import is_below, is_under, quoted, to_repository
 
 names = st.sampled_from(["a", "b.txt", "...", "caf\u00e9", "with space", "#1", "\udc80", "-n", "x" * 255])

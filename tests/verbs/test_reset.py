@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import muse as api
-from muse.core.command import State
-from muse.core.errors import TooNew
-from muse.core.revs import resolve
-from muse.core.store import ObjectStore
+from muse.core.base.errors import TooNew
+from muse.core.commands.command import State
+from muse.core.commands.revs import resolve
+from muse.core.operations.view import Stage, View
+from muse.core.packs.store import ObjectStore
 from muse.core.types import digest_of
-from muse.core.view import Stage, View
 from muse.testing.repositories import put, read_contents, write_contents
 from muse.verbs import reset as verb
 from tests.commands import commit_id, muse, ok, refused, saved

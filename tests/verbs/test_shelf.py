@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import muse as api
-from muse.core import scan
-from muse.core import shelf as core
-from muse.core.shelf import Shelved
-from muse.core.store import ObjectStore
+from muse.core.folder import scan
+from muse.core.operations import shelf as core
+from muse.core.operations.shelf import Shelved
+from muse.core.operations.view import View
+from muse.core.packs.store import ObjectStore
 from muse.core.types import digest_of
-from muse.core.view import View
 from muse.testing.repositories import put, read_contents, write_contents
 from tests.commands import commit_id, muse, ok, refused, saved
 from tests.properties.model import Tree, same_but_noise

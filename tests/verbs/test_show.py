@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import ops
-from muse.core.dag import read_commit
+from muse.core.commits.records import encode_commit, read_commit
+from muse.core.operations import ops
+from muse.core.packs.store import ObjectStore
 from muse.core.paths import Layout
-from muse.core.records import encode_commit
 from muse.core.repo import Repo
-from muse.core.store import ObjectStore
 from muse.core.types import blob_id, parse_id
 from tests.commands import commit_id, muse, ok, refused, short
 from tests.core import damaged

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.core.disk import Folders
-from muse.core.errors import SystemTrouble
-from muse.core.store import ObjectStore
+from muse.core.base.errors import SystemTrouble
+from muse.core.folder.folders import Folders
+from muse.core.packs.store import ObjectStore
 from muse.core.types import Change, digest_of
 from muse.verbs import _sides
 from muse.verbs._sides import InFolder, Side

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import muse as api
-from muse.core import scan
+from muse.core.folder import scan
 from muse.core.repo import Repo
 from muse.notebook import session
 from muse.notebook.ran import Run

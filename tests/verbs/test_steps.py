@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import muse as api
-from muse.core import command
-from muse.core.plan import Target
+from muse.core.commands import command
+from muse.core.folder.plan import Target
 from muse.core.repo import Repo
 from muse.core.types import Change, Entry, digest_of
 from muse.verbs import _steps

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import muse as api
-from muse.core import ops, writing
+from muse.core.commands import writing
+from muse.core.operations import ops
 from muse.core.paths import Layout
 from muse.core.repo import Repo
 from muse.core.types import parse_id

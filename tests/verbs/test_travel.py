@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import trees, writing
-from muse.core.command import State
-from muse.core.errors import Refused
-from muse.core.plan import Target
+from muse.core.base.errors import Refused
+from muse.core.commands import writing
+from muse.core.commands.command import State
+from muse.core.commits import trees
+from muse.core.folder.plan import Target
+from muse.core.packs.store import ObjectStore
 from muse.core.repo import Repo
-from muse.core.store import ObjectStore
 from muse.core.types import Change, Entry, digest_of
 from muse.display.text import render
 from muse.verbs import _travel

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import command, ops, stat_cache, writing
-from muse.core.command import State
-from muse.core.disk import Folders, signature
-from muse.core.errors import SystemTrouble
+from muse.core import stat_cache
+from muse.core.base.errors import SystemTrouble
+from muse.core.commands import command, writing
+from muse.core.commands.command import State
+from muse.core.folder.files import signature
+from muse.core.folder.folders import Folders
+from muse.core.operations import ops
 from muse.core.repo import Repo
 from muse.core.types import Change, Entry, digest_of
 from muse.verbs import _saving, _work

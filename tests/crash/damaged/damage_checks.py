@@ -9,13 +9,16 @@ import stat
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from muse.core import dag, folder_state, history, ops, toml, trees
-from muse.core.errors import MuseError
+from muse.core.base.errors import MuseError
+from muse.core.commits import records, trees
+from muse.core.damage.rescue import Everywhere
+from muse.core.folder import folder_state
+from muse.core.operations import history, ops
+from muse.core.packs.store import ObjectStore
 from muse.core.paths import Layout
-from muse.core.reach import Reach, roots
-from muse.core.rescue import Everywhere
-from muse.core.store import ObjectStore
+from muse.core.settings import toml
 from muse.core.types import FILE
+from muse.core.upkeep.reach import Reach, roots
 from muse.testing.repositories import put, read_contents
 from tests.commands import Answer
 from tests.crash.batches import limited
@@ -306,7 +309,7 @@ class Trial:
         assert newest is not None
         store = ObjectStore(self.layout, newest.packs, None, lambda: True)
         try:
-            entries = trees.walk(store, dag.tree_of(store, newest.view.commit))
+            entries = trees.walk(store, records.tree_of(store, newest.view.commit))
             return {path: (entry.mode, store.read(entry.digest)) for path, entry in entries}
         finally:
             store.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from muse.core.pack import HEADER
+from muse.core.packs.pack import HEADER
 from muse.core.paths import Layout
 from muse.testing.damage import Damage, cuts, flips, replaced
 from tests.crash.damaged.sample import Sample

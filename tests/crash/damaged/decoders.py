@@ -11,21 +11,28 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from muse.core import codec, folder_state, hints, ops, pack, records, sweep, toml
-from muse.core.config import Settings
-from muse.core.errors import Missing, MuseError
-from muse.core.graph import Graph
-from muse.core.pack import Link, Pack
-from muse.core.pack_writer import Base
-from muse.core.path_filter import Probe, make
+from muse.core.base import codec
+from muse.core.base.errors import Missing, MuseError
+from muse.core.commands import hints
+from muse.core.commits import records
+from muse.core.commits.graph import Graph
+from muse.core.commits.path_filter import Probe, make
+from muse.core.commits.records import Author, Commit
+from muse.core.folder import folder_state
+from muse.core.operations import ops
+from muse.core.operations.shelf import Shelved, shelved, with_shelf
+from muse.core.operations.view import Section, View, decode_changes, encode_changes
+from muse.core.packs import pack
+from muse.core.packs.pack import Link, Pack
+from muse.core.packs.pack_writer import Base
+from muse.core.packs.store import ObjectStore
 from muse.core.paths import Layout
-from muse.core.reach import roots
-from muse.core.records import Author, Commit
-from muse.core.shelf import Shelved, shelved, with_shelf
+from muse.core.settings import toml
+from muse.core.settings.config import Settings
 from muse.core.stat_cache import StatCache
-from muse.core.store import ObjectStore
+from muse.core.system import sweep
 from muse.core.types import FILE, Change, Entry, PackRef, digest_of
-from muse.core.view import Section, View, decode_changes, encode_changes
+from muse.core.upkeep.reach import roots
 from tests.core.stores import MemoryStore, an_operation, new_repo, writable
 
 _DIGEST = digest_of(b"a file")

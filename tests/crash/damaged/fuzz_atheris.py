@@ -39,7 +39,7 @@ def main(words: Sequence[str]) -> int:
 
 def _fuzz(atheris: Any, folder: str, words: Sequence[str]) -> int:
     with atheris.instrument_imports(include=["muse.core"]):
-        from muse.core.errors import MuseError
+        from muse.core.base.errors import MuseError
         from tests.crash.damaged.decoders import decoders
 
     known = {one.name: one for one in decoders(folder)}

@@ -15,15 +15,19 @@ from contextlib import chdir
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from muse.core import folder_state, graph, join, ops, pack, sweep
-from muse.core.command import State
+from muse.core.commands.command import State
+from muse.core.commands.writing import Draft, writing
+from muse.core.commits import graph
+from muse.core.folder import folder_state
 from muse.core.object_store import write_object
-from muse.core.pack import ZSTD_PREFIX
+from muse.core.operations import ops
+from muse.core.packs import join, pack
+from muse.core.packs.pack import ZSTD_PREFIX
+from muse.core.packs.store import ObjectStore
 from muse.core.paths import Layout
 from muse.core.repo import Repo
-from muse.core.store import ObjectStore
+from muse.core.system import sweep
 from muse.core.types import EXECUTABLE, FILE, LINK, blob_id
-from muse.core.writing import Draft, writing
 from muse.testing.repositories import Contents, read_contents, write_contents
 from tests import samples
 from tests.commands import commit_id, ok

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from muse.core.errors import MuseError
+from muse.core.base.errors import MuseError
 from tests.crash import batches
 from tests.crash.apart import apart
 from tests.crash.campaign import Row

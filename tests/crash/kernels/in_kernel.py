@@ -84,7 +84,7 @@ def working_kernel(place: str, env: dict[str, str]) -> Iterator[Kernel]:
     with kernels.start(Path(own), env, Path(connection)) as kernel:
         kernel.arrange("%load_ext muse")
         # On a busy machine any command may take so long that it shows how far it is.
-        kernel.arrange("from muse.core.progress import Patient; Patient.__call__ = lambda *arguments: None")
+        kernel.arrange("from muse.core.base.progress import Patient; Patient.__call__ = lambda *arguments: None")
         kernel.run(f"from tests.crash.kernels.pressing import Pressing; pressing = Pressing({own!r})")
         yield kernel
 

@@ -22,7 +22,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
-from muse.core import syscalls
+from muse.core.system import syscalls
 from muse.testing import repositories
 
 BEFORE, AFTER = "before", "after"

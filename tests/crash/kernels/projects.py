@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 
-from muse.core import ops, trees
-from muse.core.dag import tree_of
+from muse.core.commits import trees
+from muse.core.commits.records import tree_of
+from muse.core.operations import ops
 from muse.core.paths import Layout
 from tests.commands import commit_id, ok
 from tests.crash.kernels.saving import save

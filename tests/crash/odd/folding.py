@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from muse.core import syscalls
+from muse.core.system import syscalls
 
 _listdir, _lstat, _readlink, _unlink = os.listdir, os.lstat, os.readlink, os.unlink
 _ONE_NAME = ("open", "stat", "lstat", "unlink", "mkdir", "rmdir", "readlink", "access", "listdir", "scandir", "statvfs")

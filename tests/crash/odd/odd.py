@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from muse.core import join
+from muse.core.packs import join
 from muse.core.paths import Layout
 from muse.testing import lacking
 from muse.testing.repositories import Contents, damage, litter, put, read_contents

@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
-from muse.core import join, publish, toml
+from muse.core.packs import join
 from muse.core.paths import Layout
+from muse.core.settings import toml
+from muse.core.system import publish
 from muse.testing import lacking
 from muse.testing.repositories import damage, litter, read_contents
 from tests.commands import muse, ok, refused

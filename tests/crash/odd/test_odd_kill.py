@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import publish, temps
 from muse.core.paths import Layout
+from muse.core.system import publish, temps
 from muse.testing import faults, lacking
 from muse.testing.faults import Fault
 from muse.testing.repositories import litter

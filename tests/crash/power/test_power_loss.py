@@ -12,8 +12,8 @@ from itertools import cycle
 
 import pytest
 
-from muse.core import temps
-from muse.core.crowd import MANY
+from muse.core.system import temps
+from muse.core.system.crowd import MANY
 from muse.core.types import FILE
 from muse.testing import lacking
 from tests.crash import checks

@@ -8,12 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from muse.core import ops, temps, trees
-from muse.core.dag import read_commit
+from muse.core.commits import trees
+from muse.core.commits.records import read_commit
+from muse.core.operations import ops
+from muse.core.operations.view import EMPTY
+from muse.core.packs.store import ObjectStore
 from muse.core.paths import Layout
-from muse.core.store import ObjectStore
+from muse.core.system import temps
 from muse.core.types import parse_id
-from muse.core.view import EMPTY
 from muse.testing.repositories import damage, litter
 from tests import commands, kept
 from tests.commands import Answer

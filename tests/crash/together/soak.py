@@ -22,8 +22,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from muse.core import folder_state, join, ops
-from muse.core.errors import MuseError
+from muse.core.base.errors import MuseError
+from muse.core.folder import folder_state
+from muse.core.operations import ops
+from muse.core.packs import join
 from muse.core.paths import Layout
 from muse.core.repo import ROOT_VARIABLE
 from tests.crash.harness import type_in

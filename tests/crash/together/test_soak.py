@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from muse.core import ops
+from muse.core.operations import ops
 from muse.core.paths import Layout
 from tests.commands import commit_id, ok
 from tests.crash.campaign import Row

@@ -1,7 +1,7 @@
 """Windows between two processes that chance would hit once in a year: one stands still in it, and others work.
 
-`tests/core/test_suspended.py` has those around the link of an entry; here are those around the files of the folder,
-temporary files, settings, and commands that only look.
+`tests/core/operations/test_suspended.py` has those around the link of an entry; here are those around the files of the
+folder, temporary files, settings, and commands that only look.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from muse.core import join, locks, ops
+from muse.core.folder.worktree_lock import WorktreeLock
+from muse.core.operations import ops
+from muse.core.packs import join
 from muse.core.paths import Layout
-from muse.core.worktree_lock import WorktreeLock
+from muse.core.system import locks
 from muse.testing.repositories import damage, litter
 from tests import kept, samples
 from tests.commands import muse, ok, refused
@@ -24,11 +26,11 @@ from tests.suspending import suspended
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(600)]
 
-IN_PLACE = "muse.core.worktree:put_in_place:before:1"
-HALF_IN_PLACE = "muse.core.worktree:_change:before:2"
-LINK = "muse.core.entry:_link:before:1"
-SEEN = "muse.core.command:view_of:before:1"
-SCANNED = "muse.core.scan:scan:after:1"
+IN_PLACE = "muse.core.folder.worktree:put_in_place:before:1"
+HALF_IN_PLACE = "muse.core.folder.worktree:_change:before:2"
+LINK = "muse.core.operations.entry:_link:before:1"
+SEEN = "muse.core.commands.command:view_of:before:1"
+SCANNED = "muse.core.folder.scan:scan:after:1"
 FILES = 4
 
 _ROW = Row("two at once", "stands still", 0, 0)
@@ -145,7 +147,7 @@ def test_who_looks_at_a_file_that_a_program_writes(repository: Path) -> None:
 def test_who_has_read_the_newest_operation_while_all_is_forgotten(repository: Path, words: str) -> None:
     """It starts over: nothing is missing."""
     Path("new.txt").write_text("new\n")
-    ends = "muse.core.history:ops.numbers:after:1" if words in ("fsck", "doctor") else SEEN
+    ends = "muse.core.operations.history:ops.numbers:after:1" if words in ("fsck", "doctor") else SEEN
     with suspended(*words.split(), "--json", at=ends) as mine:
         forgotten = muse("gc", "--forget", "--yes")
         assert forgotten.status == (4 if words in ("checkout other", "shelf push") else 0)
@@ -206,7 +208,7 @@ def test_a_sweep_and_a_writer_that_has_just_made_its_file(repository: Path) -> N
     named(repository)
     with ExitStack() as stack:
         writer = stack.enter_context(suspended("tag", "mine", at=["muse.core.io:_is_ours:before:1", LINK]))
-        sweep = stack.enter_context(suspended("branch", at="muse.core.stale:os.unlink:before:1"))
+        sweep = stack.enter_context(suspended("branch", at="muse.core.system.stale:os.unlink:before:1"))
         writer.go_on()
         assert sweep.end().status == 0
         answer = writer.end()
@@ -219,7 +221,7 @@ def test_a_sweep_between_its_list_and_the_removal(repository: Path) -> None:
     named(repository)
     with ExitStack() as stack:
         first = stack.enter_context(suspended("tag", "first", at=LINK))
-        sweep = stack.enter_context(suspended("branch", at="muse.core.stale:remove_dead:before:1"))
+        sweep = stack.enter_context(suspended("branch", at="muse.core.system.stale:remove_dead:before:1"))
         second = stack.enter_context(suspended("tag", "second", at=LINK))
         assert first.end().status == 0
         assert sweep.end().status == 0
@@ -240,7 +242,7 @@ def test_two_doctors(repository: Path) -> None:
     stored.write_bytes(whole)
     assert muse("fsck").status == 3
     with ExitStack() as stack:
-        first = stack.enter_context(suspended("doctor", at="muse.core.doctor:WorktreeLock:before:1"))
+        first = stack.enter_context(suspended("doctor", at="muse.core.upkeep.doctor:WorktreeLock:before:1"))
         second = stack.enter_context(suspended("doctor", at=LINK))
         ok("tag", "theirs")
         answers = [second.end(), first.end()]
@@ -252,7 +254,7 @@ def test_two_doctors(repository: Path) -> None:
 @pytest.mark.parametrize("nth", [1, 3])
 def test_init_twice_at_once(folder: Path, nth: int) -> None:
     """The slow one changes nothing: neither the settings, nor how far the folder is."""
-    with suspended("init", at=f"muse.core.create:_create:before:{nth}") as slow:
+    with suspended("init", at=f"muse.core.commands.create:_create:before:{nth}") as slow:
         ok("init")
         ok("config", "author.name", "Somebody")
         Path("a.txt").write_text("old\n")
@@ -270,7 +272,7 @@ def test_init_twice_at_once(folder: Path, nth: int) -> None:
 def test_two_settings_at_once(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both are there, or one is told to try again."""
     monkeypatch.setattr(locks, "PATIENCE", 0.01)
-    with suspended("config", "author.name", "Somebody", at="muse.core.toml:io.write_atomic:before:1") as mine:
+    with suspended("config", "author.name", "Somebody", at="muse.core.settings.toml:io.write_atomic:before:1") as mine:
         theirs = muse("config", "author.email", "somebody@example.org")
         assert mine.end().status == 0
     assert theirs.status == 4 and "another process is changing" in theirs.err, theirs

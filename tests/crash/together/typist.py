@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from muse.cli.parser import parse
 from muse.core import io
-from muse.core.errors import MuseError
+from muse.core.base.errors import MuseError
 from muse.core.repo import require_repo
 
 #: The status of a command that ended with an exception which is no error of muse's.

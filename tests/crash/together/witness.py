@@ -5,12 +5,12 @@ So nothing that was recorded can be lost to another command: whatever goes, goes
 
 from __future__ import annotations
 
-from muse.core import ops
-from muse.core.errors import MuseError
-from muse.core.ops import Operation
-from muse.core.pack import PackGone
+from muse.core.base.errors import MuseError
+from muse.core.operations import ops
+from muse.core.operations.ops import Operation
+from muse.core.operations.view import EMPTY, View
+from muse.core.packs.pack import PackGone
 from muse.core.paths import Layout
-from muse.core.view import EMPTY, View
 
 #: The sections of the view that a command may change.
 _SECTIONS = {

@@ -1,0 +1,1 @@
+"""What everything uses: errors, names, digests, times, how bytes are read; nothing here touches a disk."""

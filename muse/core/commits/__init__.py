@@ -1,0 +1,1 @@
+"""Trees and commits: what a history is made of, and how it is walked."""

@@ -1,0 +1,1 @@
+"""The user's files: read without being fooled, changed without losing any."""

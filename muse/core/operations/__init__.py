@@ -1,0 +1,1 @@
+"""The log: what every command did, and the view that it left."""

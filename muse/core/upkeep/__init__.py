@@ -1,0 +1,1 @@
+"""What keeps a repository in order: collecting, checking, repairing."""
