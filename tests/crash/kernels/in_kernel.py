@@ -206,7 +206,12 @@ def presses_twice(cell: Cell, sampling: Sampling, number: int) -> list[Press]:
     """Ctrl+C and once more at the next call, or the one after it: while the command cleans up, or answers."""
     calls = range(len(cell.calls) - 3)  # at the last ones there is no next call
     chosen = [at for at in _unlike(cell) if at in calls] if sampling.all else sampling.some(number, calls)
-    return [Press(((at, AFTER), (at + 1 + at % 2, BEFORE)), cell.calls) for at in chosen]
+    return [Press(((at, AFTER), _again(cell, at + 1 + at % 2)), cell.calls) for at in chosen]
+
+
+def _again(cell: Cell, at: int) -> tuple[int, str]:
+    """Before a call, or after it where nothing can come before."""
+    return at, AFTER if _name(cell.calls[at]) == "close" else BEFORE
 
 
 def _unlike(cell: Cell) -> list[int]:
