@@ -148,14 +148,7 @@ class ObjectStore:
 
     def is_whole(self, source: Source, digest: bytes, slot: Slot) -> bool:
         """Whether this copy of an object is what was written."""
-        try:
-            for _ in self._pieces(source, digest, slot):
-                pass
-        except MuseError as error:
-            if blames_the_process(error):
-                raise
-            return False
-        return True
+        return _come_whole(self._pieces(source, digest, slot))
 
     def _checked(self, source: Source, digest: bytes, slot: Slot, tried: set[bytes]) -> bytes:
         """One copy of an object. Bases are checked only when the object is not what it should be."""
@@ -279,16 +272,7 @@ class ObjectStore:
         """Whether an object is here, and is what was written: what is not is to be written anew."""
         if self.writer is not None and digest in self.writer:
             return True
-        if digest not in self:
-            return False
-        try:
-            for _ in self.pieces(digest):
-                pass
-        except MuseError as error:
-            if blames_the_process(error):
-                raise
-            return False
-        return True
+        return digest in self and _come_whole(self.pieces(digest))
 
     def link(self, digest: bytes) -> Link | None:
         """How an object is held against another; None when it is held whole.
@@ -342,3 +326,15 @@ def _check_size(digest: bytes, slot: Slot, most: int | None) -> None:
 
 def _where(source: Source) -> str:
     return source.path if isinstance(source, Pack) else "what was just written"
+
+
+def _come_whole(pieces: Iterator[bytes]) -> bool:
+    """Whether the pieces of an object can all be had, and are what was written."""
+    try:
+        for _ in pieces:
+            pass
+    except MuseError as error:
+        if blames_the_process(error):
+            raise
+        return False
+    return True

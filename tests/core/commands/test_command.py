@@ -29,19 +29,7 @@ from tests.core.small_commands import (
     record,
     unnamed_packs,
 )
-from tests.core.stores import new_repo, put_operation, write_pack
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    """A repository without history, which does not wait for the disk."""
-    return new_repo(tmp_path / "root")
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Losers do not wait before they try again."""
-    monkeypatch.setattr("muse.core.commands.writing._pause", lambda attempt: None)
+from tests.core.stores import put_operation, write_pack
 
 
 def in_another_process(repo: Repo, name: str) -> Callable[[], None]:

@@ -22,18 +22,6 @@ from tests.core.small_commands import DURABLE, branches, newest, record, unnamed
 from tests.core.stores import new_repo
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    """A repository without history, which does not wait for the disk."""
-    return new_repo(tmp_path / "root")
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Losers do not wait before they try again."""
-    monkeypatch.setattr("muse.core.commands.writing._pause", lambda attempt: None)
-
-
 def test_a_hint_that_cannot_be_written_is_only_a_note(repo: Repo) -> None:
     os.mkdir(repo.layout.head)
 
